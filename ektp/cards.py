@@ -1,0 +1,190 @@
+"""One blank used for one job: the steps of an attempt, its reports and its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from typing import Final
+
+from ektp.chip_profiles import FileId
+from ektp.ids import AttemptId, CardSerial, JobId
+from ektp.perso import PersoPackage
+from ektp.record import CardVariant
+
+__all__ = [
+    "STEP_ORDER",
+    "AttemptOutcome",
+    "BlankKind",
+    "Check",
+    "CheckOutcome",
+    "EncodingReport",
+    "Expectation",
+    "PrintReport",
+    "QaVerdict",
+    "SpoilCause",
+    "Step",
+    "Verdict",
+    "Workpiece",
+]
+
+
+@unique
+class Step(StrEnum):
+    """The steps of an attempt. Each is journalled as an intent before and an outcome after."""
+
+    FEED = "feed"
+    PROVE = "prove"
+    BIND = "bind"
+    ENCODE = "encode"
+    READ = "read"
+    PRINT = "print"
+    REREAD = "reread"
+    DELIVER = "deliver"
+    REJECT = "reject"
+
+
+STEP_ORDER: Final = tuple(Step)
+"""The order on the good path; `REJECT` takes the place of everything after a failure."""
+
+
+@unique
+class AttemptOutcome(StrEnum):
+    """How an attempt ended; the words of the batch identity."""
+
+    PASSED = "passed"
+    SPOILED = "spoiled"
+    HELD = "held"
+    IN_DOUBT = "in_doubt"
+
+
+@unique
+class SpoilCause(StrEnum):
+    """Why a card was spoiled; the classes that the Indonesian circulars ask to be counted."""
+
+    BLANK_UNREADABLE = "blank_unreadable"
+    BLANK_REFUSED = "blank_refused"
+    ENCODE_FAILED = "encode_failed"
+    CHIP_INVALID = "chip_invalid"
+    PRINT_FAILED = "print_failed"
+    CHIP_DEAD_AFTER_PRINT = "chip_dead_after_print"
+    PRINT_INTERRUPTED = "print_interrupted"
+    DAMAGED = "damaged"
+    DATA_CHANGED = "data_changed"
+    UNRESOLVED = "unresolved"
+
+
+@unique
+class BlankKind(StrEnum):
+    """A kind of blank in the stock ledger."""
+
+    WNI_8K = "wni-8k"
+    OA_8K = "oa-8k"
+
+    @classmethod
+    def for_variant(cls, variant: CardVariant) -> BlankKind:
+        """The blank that a variant is printed on: never OA on blue, never WNI on orange."""
+        return cls.WNI_8K if variant is CardVariant.WNI else cls.OA_8K
+
+
+@unique
+class CheckOutcome(StrEnum):
+    """The five outcomes of a check (the words of BSI TR-03105-5.1 and of most readers)."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    INCONCLUSIVE = "INCONCLUSIVE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    UNAVAILABLE = "UNAVAILABLE"
+
+
+@unique
+class Verdict(StrEnum):
+    """What quality assurance says of a card."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    HOLD = "HOLD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One named check, its outcome and its evidence (digests, status words)."""
+
+    name: str
+    outcome: CheckOutcome
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QaVerdict:
+    """The verdict over a card and the checks that it rests on."""
+
+    verdict: Verdict
+    card: CardSerial | None
+    checks: tuple[Check, ...]
+
+    @classmethod
+    def of(cls, card: CardSerial | None, checks: tuple[Check, ...]) -> QaVerdict:
+        """PASS where something passed and nothing failed or stayed open; else FAIL or HOLD."""
+        outcomes = {check.outcome for check in checks}
+        if CheckOutcome.FAILED in outcomes:
+            verdict = Verdict.FAIL
+        elif (
+            outcomes & {CheckOutcome.INCONCLUSIVE, CheckOutcome.UNAVAILABLE}
+            or CheckOutcome.PASSED not in outcomes
+        ):
+            verdict = Verdict.HOLD
+        else:
+            verdict = Verdict.PASS
+        return cls(verdict=verdict, card=card, checks=checks)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """The names of the checks that did not pass."""
+        good = (CheckOutcome.PASSED, CheckOutcome.NOT_APPLICABLE)
+        return tuple(check.name for check in self.checks if check.outcome not in good)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """What a reader must find on a chip: for the inspection, which shares no code with the writer.
+
+    `digests` are SHA-256 over each file's *plain* content, length prefix and fill included
+    (`docs/chip-profile-ktp-el.md` section 1), by file name of the profile.
+    """
+
+    profile: str
+    card: CardSerial
+    attempt: AttemptId
+    digests: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncodingReport:
+    """What was written into a chip: digests reported by the chip, APDUs sent, bytes of payload."""
+
+    card: CardSerial
+    attempt: AttemptId
+    digests: Mapping[FileId, bytes]
+    apdus: int
+    payload_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrintReport:
+    """What the machine says it printed."""
+
+    panels: int
+    supplies: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workpiece:
+    """A job with its package, ready for a blank."""
+
+    job: JobId
+    attempt: AttemptId
+    number: int
+    kind: BlankKind
+    package: PersoPackage

@@ -1,0 +1,288 @@
+"""The ports: what the house needs of chips, machines, keys, readers, time and chance.
+
+Each has one contract test suite, run over every implementation. Adapters raise the errors named
+here and nothing of their libraries' own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum, unique
+from typing import Protocol
+
+from ektp.apdu import CommandApdu, ResponseApdu
+from ektp.cards import Expectation, PrintReport, QaVerdict
+from ektp.ids import CardSerial
+from ektp.perso import Artwork
+from ektp.printer_profiles import PrinterCapabilities, Station, Tray
+
+__all__ = [
+    "CardChannel",
+    "CardPrinter",
+    "ChipKeys",
+    "Clock",
+    "Condition",
+    "DocumentSignature",
+    "DocumentSigner",
+    "Entropy",
+    "Inspector",
+    "KeyInfo",
+    "KeyService",
+    "PrinterCounters",
+    "PrinterStatus",
+    "SamChannel",
+    "TrustedSigner",
+]
+
+
+class Clock(Protocol):
+    """Time."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """Chance."""
+
+    def token_bytes(self, count: int) -> bytes:
+        """That many unpredictable bytes."""
+        ...
+
+
+class CardChannel(Protocol):
+    """A card in a field or a slot."""
+
+    def atr(self) -> bytes:
+        """The answer to reset, as a PC/SC reader would give it. Raises `CardAbsent`."""
+        ...
+
+    def transmit(self, command: CommandApdu) -> ResponseApdu:
+        """Send one command. Raises `CardAbsent` where nothing answers."""
+        ...
+
+    def reset(self) -> None:
+        """Take the field away and give it back: the card forgets what was proved to it."""
+        ...
+
+
+class SamChannel(Protocol):
+    """A secure access module, by the published command set of the KTP-el SAM.
+
+    The host never sees a key: the SAM computes tokens and wraps commands.
+    """
+
+    def open(self) -> None:
+        """OPEN SAM (`00F0`). Raises `HsmError` where the module refuses."""
+        ...
+
+    def reset_session(self) -> None:
+        """RESET (`00FF`)."""
+        ...
+
+    def calculate_challenge(self, card_control: bytes, uid: bytes, challenge: bytes) -> bytes:
+        """The 40-byte token for EXTERNAL AUTHENTICATE (`00F1`)."""
+        ...
+
+    def verify_card(self, answer: bytes) -> None:
+        """Check the card's 40-byte answer (`00F2`). Raises `SecureMessagingBroken`."""
+        ...
+
+    def wrap(self, command: CommandApdu) -> CommandApdu:
+        """Put a command into secure messaging (`00F3`)."""
+        ...
+
+    def unwrap(self, response: ResponseApdu) -> ResponseApdu:
+        """Take a response out of it (`00F4`). Raises `SecureMessagingBroken`."""
+        ...
+
+    def decipher_files(self) -> None:
+        """Decipher file content from now on (`00FA 05`); reads must be multiples of 8 bytes."""
+        ...
+
+
+@unique
+class Condition(StrEnum):
+    """What a machine can say about itself, in one vocabulary for all drivers."""
+
+    HOPPER_EMPTY = "hopper_empty"
+    RIBBON_EMPTY = "ribbon_empty"
+    COVER_OPEN = "cover_open"
+    REJECT_FULL = "reject_full"
+    GOOD_FULL = "good_full"
+    CARD_JAM = "card_jam"
+    OVER_TEMPERATURE = "over_temperature"
+    CLEANING_DUE = "cleaning_due"
+    OFFLINE = "offline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterStatus:
+    """What a machine shows now."""
+
+    card_at: Station
+    conditions: tuple[Condition, ...] = ()
+    serial: str = ""
+    hopper_cards: int | None = None
+    ribbon_cards: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrinterCounters:
+    """A machine's own counters since it was made; they corroborate and never acquit."""
+
+    fed: int
+    good: int
+    rejected: int
+    lost: int
+    printed: int
+
+
+class CardPrinter(Protocol):
+    """A printer-encoder: one card at a time from the hopper through its stations to a tray.
+
+    Every moving call raises one of three kinds: `OperatorNeeded` (no card used), `CardSpoiled`,
+    `CardUncertain`. `ReaderUnavailable` where the machine cannot be reached.
+    """
+
+    def capabilities(self) -> PrinterCapabilities:
+        """What the machine can do, by feature."""
+        ...
+
+    def status(self) -> PrinterStatus:
+        """Where a card stands, and the machine's conditions."""
+        ...
+
+    def reserve(self, owner: str) -> None:
+        """Claim the machine for one owner. Raises `LineBusy`."""
+        ...
+
+    def release(self) -> None:
+        """Give the claim back."""
+        ...
+
+    def feed_to(self, station: Station, hopper: int = 1) -> None:
+        """Take the next card from a hopper to a station."""
+        ...
+
+    def park(self, station: Station) -> None:
+        """Move the card that is inside to a station."""
+        ...
+
+    def channel(self) -> AbstractContextManager[CardChannel]:
+        """The chip of the card at the contactless station, in a fresh field."""
+        ...
+
+    def print(self, artwork: Artwork) -> PrintReport:
+        """Print the card that is inside."""
+        ...
+
+    def eject(self, tray: Tray) -> None:
+        """Move the card that is inside out into a tray: deliver it, or reject it."""
+        ...
+
+    def recover(self) -> PrinterStatus:
+        """Clear what an error or a cut left, without moving plastic; tell where things stand."""
+        ...
+
+    def counters(self) -> PrinterCounters:
+        """The machine's own counters."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentSignature:
+    """A signature over exact bytes: r and s of 32 bytes each, and which key made it."""
+
+    r_s: bytes
+    key_id: bytes
+
+
+class DocumentSigner(Protocol):
+    """Signs what is written into chips."""
+
+    def sign(self, message: bytes) -> DocumentSignature:
+        """Hash (SHA-256) and sign the exact bytes (ECDSA P-256); verified before it is returned.
+
+        Raises `KeyUsageForbidden` outside the key's period or quota.
+        """
+        ...
+
+    def key_id(self) -> bytes:
+        """Eight bytes that name the key that would sign now."""
+        ...
+
+
+class ChipKeys(Protocol):
+    """The keys of one chip, for as long as it is in hand. They stay behind this port."""
+
+    def load_payload(self) -> bytes:
+        """The key block that the personalization script loads into the chip."""
+        ...
+
+    def encipher_file(self, content: bytes) -> bytes:
+        """A file's protected form under the chip's file key; `content` in multiples of 8."""
+        ...
+
+    def terminate_proof(self, challenge: bytes) -> bytes:
+        """The proof that TERMINATE asks for, over the chip's challenge."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyInfo:
+    """A line of the key inventory."""
+
+    label: str
+    kind: str
+    use: str
+    left: int | None = None
+
+
+class KeyService(Protocol):
+    """What the token does for the house. Master keys never leave it."""
+
+    def wrap_data_key(self, data_key: bytes) -> bytes:
+        """Wrap a vault data key under the key-encryption key."""
+        ...
+
+    def unwrap_data_key(self, wrapped: bytes) -> bytes:
+        """Unwrap it. Raises `SealBroken`."""
+        ...
+
+    def blind_index(self, value: bytes) -> bytes:
+        """A keyed 32-byte name of a value that cannot be guessed back without the token."""
+        ...
+
+    def chip_keys(self, card: CardSerial, card_control: bytes) -> AbstractContextManager[ChipKeys]:
+        """The diversified keys of one chip."""
+        ...
+
+    def sign_as_site(self, document: bytes) -> bytes:
+        """A detached CMS SignedData (DER) by the installation over an outgoing file."""
+        ...
+
+    def inventory(self) -> Sequence[KeyInfo]:
+        """What the token holds."""
+        ...
+
+
+class Inspector(Protocol):
+    """Reads a card as a stranger would and says what it found."""
+
+    def inspect(self, channel: CardChannel, expected: Expectation) -> QaVerdict:
+        """Read the chip in a fresh field and compare it. Never raises for what a chip does."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustedSigner:
+    """A signing key that an inspector trusts: its 8-byte id and its public key (DER SPKI)."""
+
+    key_id: bytes
+    public_key: bytes
+    facts: Mapping[str, str] = field(default_factory=dict)
