@@ -1,0 +1,1 @@
+"""Personalization: artwork, data files, binding, and the script that writes them into a chip."""

@@ -1,0 +1,1 @@
+"""The data files of a chip, from an approved record: biodata, photo, signature image, minutiae."""
