@@ -72,6 +72,7 @@ class SpoilCause(StrEnum):
     DAMAGED = "damaged"
     DATA_CHANGED = "data_changed"
     UNRESOLVED = "unresolved"
+    LOST = "lost"
 
 
 @unique

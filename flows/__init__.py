@@ -1,0 +1,1 @@
+"""Prefect only: what is scheduled, fanned out and watched. Opaque ids in, ids out."""

@@ -1,0 +1,1 @@
+"""Printer-encoder drivers and card readers."""
