@@ -1,8 +1,8 @@
 """Biodata (`6FF1`): one line of 21 quoted fields.
 
 Order and shapes as read from issued cards (`docs/chip-profile-ktp-el.md` section 3). The text of a
-field is the text that is printed: as approved, in Unicode normalization form C, never cut and never
-changed in case.
+field is the text that is printed: as approved, in Unicode normalization form C, never cut; province
+and regency in capitals, as the heading of the card has them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ BIODATA_FIELDS: Final[tuple[BiodataField, ...]] = (
     BiodataField("birth_place", lambda record: record.biographic.birth_place.reveal()),
     BiodataField("district", lambda record: record.biographic.district.name),
     BiodataField("village", lambda record: record.biographic.village.name),
-    BiodataField("regency", lambda record: record.biographic.regency.name),
+    BiodataField("regency", lambda record: record.biographic.regency.name.upper()),
     BiodataField("sex", lambda record: record.biographic.sex.value),
     BiodataField("blood_type", lambda record: record.biographic.blood_type),
     BiodataField("religion", lambda record: record.biographic.religion),
@@ -62,7 +62,7 @@ BIODATA_FIELDS: Final[tuple[BiodataField, ...]] = (
     BiodataField("occupation", lambda record: record.biographic.occupation),
     BiodataField("name", lambda record: record.biographic.name.reveal()),
     BiodataField("birth_date", lambda record: _date(record.biographic.birth_date)),
-    BiodataField("province", lambda record: record.biographic.province.name),
+    BiodataField("province", lambda record: record.biographic.province.name.upper()),
     BiodataField("valid_until", _validity),
     BiodataField("right_index", lambda record: _finger(record, Finger.RIGHT_INDEX)),
     BiodataField("left_index", lambda record: _finger(record, Finger.LEFT_INDEX)),

@@ -28,7 +28,9 @@ _VIEWS_AT: Final = 22
 
 
 def _refuse(reason: str, **facts: int) -> NoReturn:
-    raise ImageUnusable("not a whole ISO/IEC 19794-2:2005 record", reason=reason, **facts)
+    raise ImageUnusable(
+        "not a whole ISO/IEC 19794-2:2005 record", field="finger", reason=reason, **facts
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,15 @@ def finger_template(record: ApprovedRecord, finger: Finger) -> bytes:
     if not templates:
         return b""
     if len(templates) > 1:
-        raise ImageUnusable("a finger comes twice", reason="finger_twice", finger=finger.value)
+        raise ImageUnusable(
+            "a finger comes twice", field="finger", reason="finger_twice", finger=finger.value
+        )
     content = templates[0].record.reveal()
     found = FingerRecord.from_bytes(content)
     if found.position != finger.position:
         raise ImageUnusable(
             "a template of another finger",
+            field="finger",
             reason="finger_position",
             finger=finger.value,
             position=found.position,
@@ -88,6 +93,7 @@ def finger_template(record: ApprovedRecord, finger: Finger) -> bytes:
     if found.minutiae > MAX_MINUTIAE:
         raise ImageUnusable(
             "a template with more minutiae than a card holds",
+            field="finger",
             reason="too_many_minutiae",
             finger=finger.value,
             minutiae=found.minutiae,

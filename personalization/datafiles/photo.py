@@ -1,6 +1,6 @@
 """Photo (`6FF2`): a baseline JPEG that fits what 8 KB leaves for it.
 
-The portrait is turned upright, cut to 3:4 about its middle and scaled down; then the quality is
+The portrait is turned upright, cut to 3:4 and scaled down; then the quality is
 searched that comes nearest to the budget from below. Sizes of a JPEG follow a power of the
 quantizer's scale, so that two or three encodings do where a bisection needs seven.
 """
@@ -26,7 +26,9 @@ MIN_PORTRAIT_PX: Final = (240, 320)
 PHOTO_SIZES_PX: Final = ((240, 320), (210, 280), (180, 240), (150, 200), (120, 160))
 """Sizes on the chip, tried in this order until one fits at an honest quality."""
 
-_PICTURE: Final = "photo"
+_FIELD: Final = "portrait"
+_FILE: Final = "photo"
+_CUT_ABOVE: Final = 0.4  # of what is too tall: below a face there is more to spare than above
 _FIRST_QUALITY: Final = 40
 _LOWEST_QUALITY: Final = 25  # below, blocks show, and a smaller picture looks better
 _LAST_QUALITY: Final = 5  # at the smallest size there is nothing else to give
@@ -65,7 +67,7 @@ def chip_photo(portrait: PersonalBytes, budget_bytes: int) -> ChipPhoto:
     even the smallest size fits.
     """
     whole = _portrait(portrait, least_px=PHOTO_SIZES_PX[0])
-    face = on_white(_PICTURE, whole, "RGB")
+    face = on_white(_FIELD, whole, "RGB")
     guess, encodings = _FIRST_QUALITY, 0
     for size in PHOTO_SIZES_PX:
         last = size == PHOTO_SIZES_PX[-1]
@@ -84,18 +86,18 @@ def chip_photo(portrait: PersonalBytes, budget_bytes: int) -> ChipPhoto:
                 quality=search.quality,
                 encodings=encodings,
             )
-    raise ChipImageTooLarge("the photo at its smallest", file=_PICTURE, limit=budget_bytes)
+    raise ChipImageTooLarge("the photo at its smallest", file=_FILE, limit=budget_bytes)
 
 
 def _portrait(portrait: PersonalBytes, *, least_px: tuple[int, int]) -> Image.Image:
-    image = opened(_PICTURE, portrait)
-    with decoding(_PICTURE):
+    image = opened(_FIELD, portrait)
+    with decoding(_FIELD):
         turned = image.getexif().get(0x0112, 1) in {5, 6, 7, 8}
         size = (image.height, image.width) if turned else image.size
     if size[0] < MIN_PORTRAIT_PX[0] or size[1] < MIN_PORTRAIT_PX[1]:
         raise ImageUnusable(
             "a portrait is too small",
-            picture=_PICTURE,
+            field=_FIELD,
             reason="too_small",
             width_px=size[0],
             height_px=size[1],
@@ -103,14 +105,14 @@ def _portrait(portrait: PersonalBytes, *, least_px: tuple[int, int]) -> Image.Im
     # A JPEG can be decoded at a half, a quarter or an eighth: most of the work of a large portrait.
     narrow = min(size[0] / 3, size[1] / 4)
     scale = min(1.0, least_px[0] / 3 / narrow)
-    with decoding(_PICTURE):
+    with decoding(_FIELD):
         image.draft("RGB", (math.ceil(image.width * scale), math.ceil(image.height * scale)))
-    return upright(_PICTURE, image)
+    return upright(_FIELD, image)
 
 
 def _crop(image: Image.Image) -> tuple[float, float, float, float]:
     unit = min(image.width / 3, image.height / 4)
-    left, top = (image.width - 3 * unit) / 2, (image.height - 4 * unit) / 2
+    left, top = (image.width - 3 * unit) / 2, (image.height - 4 * unit) * _CUT_ABOVE
     return (left, top, left + 3 * unit, top + 4 * unit)
 
 

@@ -24,6 +24,8 @@ FORMATS: Final = ("JPEG", "PNG", "JPEG2000")
 MAX_PIXELS: Final = 25_000_000
 """25 megapixels, decided before anything is decoded."""
 
+_UPPER_BYTE: Final = [level >> 8 for level in range(1 << 16)]
+
 # What Pillow's decoders raise over bytes that are not what they claim to be.
 _BROKEN: Final = (
     OSError,
@@ -41,28 +43,28 @@ _BROKEN: Final = (
 
 
 @contextmanager
-def decoding(picture: str) -> Iterator[None]:
-    """Translate what a decoder raises into `ImageUnusable`; `picture` names the chip's file."""
+def decoding(field: str) -> Iterator[None]:
+    """Translate what a decoder raises into `ImageUnusable`; `field` names it."""
     try:
         yield
     except _BROKEN:
         # The library's own text stays behind: it may quote the bytes.
         raise ImageUnusable(
-            "a picture does not decode", picture=picture, reason="undecodable"
+            "a picture does not decode", field=field, reason="undecodable"
         ) from None
 
 
-def opened(picture: str, encoded: PersonalBytes) -> Image.Image:
+def opened(field: str, encoded: PersonalBytes) -> Image.Image:
     """The picture with its header read and its pixels not yet decoded.
 
     Raises `ImageUnusable` for another format, or more than `MAX_PIXELS`.
     """
-    with decoding(picture):
+    with decoding(field):
         image = Image.open(io.BytesIO(encoded.reveal()), formats=FORMATS)
     if image.width * image.height > MAX_PIXELS:
         raise ImageUnusable(
             "a picture has too many pixels",
-            picture=picture,
+            field=field,
             reason="too_many_pixels",
             width_px=image.width,
             height_px=image.height,
@@ -70,26 +72,24 @@ def opened(picture: str, encoded: PersonalBytes) -> Image.Image:
     return image
 
 
-def upright(picture: str, image: Image.Image) -> Image.Image:
+def upright(field: str, image: Image.Image) -> Image.Image:
     """The decoded picture, turned as its EXIF orientation says. Raises `ImageUnusable`."""
-    with decoding(picture):
+    with decoding(field):
         image.load()
         return ImageOps.exif_transpose(image)
 
 
-def on_white(picture: str, image: Image.Image, mode: str) -> Image.Image:
+def on_white(field: str, image: Image.Image, mode: str) -> Image.Image:
     """The picture in mode `RGB` or `L`, without metadata; what is transparent becomes white.
 
-    Raises `ImageUnusable` for samples of more than 8 bits, which have no agreed white.
+    Samples of 16 bits keep their upper 8. Raises `ImageUnusable`.
     """
-    if image.mode.startswith(("I", "F")):
-        raise ImageUnusable("a picture has deep samples", picture=picture, reason="deep_samples")
-    with decoding(picture):
-        if image.has_transparency_data:
+    with decoding(field):
+        if image.mode.startswith("I"):
+            image = image.convert("I").point(_UPPER_BYTE, "L")
+        elif image.has_transparency_data:
             paper = Image.new("RGBA", image.size, "white")
             image = Image.alpha_composite(paper, image.convert("RGBA"))
         plain = image.convert(mode)
-        if plain is image:
-            plain = image.copy()
     plain.info = {}
     return plain

@@ -18,7 +18,7 @@ WIDTH_PX: Final = 168
 HEIGHT_PX: Final = 44
 SIGNATURE_BYTES: Final = WIDTH_PX * HEIGHT_PX // 8
 
-_PICTURE: Final = "signature_image"
+_FIELD: Final = "signature"
 _WHITE: Final = 255
 # A pen stroke that is narrower than a pixel after scaling leaves a grey; a cut at the middle would
 # lose it, so a pixel is ink from about a third of the way between paper and ink.
@@ -56,8 +56,8 @@ def signature_bitmap(signature: PersonalBytes) -> bytes:
     A picture that is 168 x 44 already and black and white comes through bit for bit. Raises
     `ImageUnusable` where it does not decode.
     """
-    image = upright(_PICTURE, opened(_PICTURE, signature))
-    grey = _framed(on_white(_PICTURE, image, "L"))
+    image = upright(_FIELD, opened(_FIELD, signature))
+    grey = _framed(on_white(_FIELD, image, "L"))
     cut = _threshold(grey)
     table = [_WHITE if level > cut else 0 for level in range(256)]
     return grey.point(table, "1").tobytes()
