@@ -169,6 +169,9 @@ CARD_TRANSITIONS: Final[dict[tuple[CardState, CardEvent], CardState]] = {
     (_C.ISSUED, _CE.RETURN): _C.IN_VAULT,
     (_C.ISSUED, _CE.LOAD): _C.LOADED,
     (_C.LOADED, _CE.ENCODE): _C.ENCODING,
+    # A second intent, where evidence shows that the first one never began.
+    (_C.ENCODING, _CE.ENCODE): _C.ENCODING,
+    (_C.PRINTING, _CE.PRINT): _C.PRINTING,
     (_C.ENCODING, _CE.ENCODE_DONE): _C.ENCODED,
     (_C.ENCODED, _CE.PRINT): _C.PRINTING,
     (_C.PRINTING, _CE.PRINT_DONE): _C.PRINTED,

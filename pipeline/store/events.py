@@ -373,6 +373,7 @@ class StepIntended(Event):
     step: str
     card: str | None
     counters: Mapping[str, int]
+    note: str = ""
 
 
 @_event("step.done", "attempt", Phase.OUTCOME)

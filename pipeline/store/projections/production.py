@@ -98,6 +98,8 @@ def _load_card(connection: Connection, event: ev.StepDone) -> None:
 
 @on(ev.AttemptBound)
 def _(connection: Connection, event: ev.AttemptBound, entry: JournalEntry) -> None:
+    # Bound a second time: the first signature was made and never used.
+    void_signature(connection, event.attempt)
     set_row(
         connection,
         db.attempts,

@@ -1,0 +1,387 @@
+"""One attempt: a blank goes through the machine for a job, each step an intent and an outcome.
+
+The outcome of a step and the intent of the next are committed together, before the next physical
+act. Nothing here repeats a physical act; what cannot be known goes to `recovery`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+
+from ektp.cards import (
+    BlankKind,
+    CheckOutcome,
+    Expectation,
+    QaVerdict,
+    SpoilCause,
+    Step,
+    Verdict,
+)
+from ektp.errors import (
+    BlankRefused,
+    CardAbsent,
+    EktpError,
+    OperatorNeeded,
+    SecondLiveCard,
+    VerificationFailed,
+)
+from ektp.ids import AttemptId, CardSerial, JobId
+from ektp.lifecycle import CardState
+from ektp.perso import ChipImage, PersoPackage
+from ektp.printer_profiles import Station, Tray
+from pipeline.production.recovery import Decision
+from pipeline.production.workshop import PrintLine, Workshop
+from pipeline.store import schema as db
+from pipeline.store.events import (
+    AttemptBound,
+    AttemptHeld,
+    AttemptPassed,
+    AttemptSpoiled,
+    Event,
+    JobHeld,
+    LineState,
+    StepDone,
+    StepIntended,
+)
+from pipeline.store.leases import Lease
+from pipeline.store.store import Transaction
+from pipeline.store.vault import Part
+
+__all__ = ["HELD_NOTE", "Attempt", "HeldForPerson", "Spoiled"]
+
+HELD_NOTE = "held"
+"""What a reject's intent notes when the card is put aside rather than spoiled."""
+
+
+class Spoiled(Exception):
+    """The card cannot become good: it goes to the reject tray."""
+
+    def __init__(self, cause: SpoilCause, evidence: Mapping[str, Any]) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
+        self.evidence = evidence
+
+
+class HeldForPerson(Exception):
+    """The verdict is HOLD."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """The work on one card."""
+
+    shop: Workshop
+    line: PrintLine
+    lease: Lease
+    attempt: AttemptId
+    job: JobId
+    kind: BlankKind
+    package: PersoPackage
+    card: CardSerial | None = None
+    image: ChipImage | None = None
+    expected: Expectation | None = None
+    _pending: list[Event] = field(default_factory=list)
+
+    # --- journalling ------------------------------------------------------------------------
+
+    def _commit(self, *events: Event) -> None:
+        """Commit what is pending and these events, if the machine is still ours."""
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            for event in (*self._pending, *events):
+                tx.record(event)
+        self._pending.clear()
+
+    def _intend(self, step: Step, note: str = "") -> None:
+        counters = counters_of(self.line)
+        self._commit(
+            StepIntended(
+                attempt=self.attempt, step=step, card=self.card, counters=counters, note=note
+            )
+        )
+
+    def confirm(self, step: Step, decision: Decision) -> None:
+        """The outcome of a step that a stop cut off and that evidence shows to be done."""
+        self._done(step, by_evidence=decision.reason)
+
+    def _done(self, step: Step, **evidence: Any) -> None:
+        """The outcome of a step: committed with the next intent, or with the attempt's end."""
+        self._pending.append(
+            StepDone(attempt=self.attempt, step=step, card=self.card, evidence=evidence)
+        )
+
+    # --- the good path ----------------------------------------------------------------------
+
+    def run(self, first: Step = Step.FEED) -> None:
+        """Take the steps from `first` on, to the good tray.
+
+        Raises `Spoiled`, `HeldForPerson`, or the error of a step whose end is not known.
+        """
+        steps: dict[Step, Callable[[], None]] = {
+            Step.FEED: self._feed,
+            Step.PROVE: self._prove,
+            Step.BIND: self._bind,
+            Step.ENCODE: self._encode,
+            Step.READ: self._read,
+            Step.PRINT: self._print,
+            Step.REREAD: self._reread,
+            Step.DELIVER: self._deliver,
+        }
+        order = list(steps)
+        for step in order[order.index(first) :]:
+            steps[step]()
+
+    def _patiently(self, step: Step, act: Callable[[], Any]) -> Any:
+        """Do a physical act; where the machine asks for its operator, wait and begin again."""
+        while True:
+            try:
+                return act()
+            except OperatorNeeded as needed:
+                self._commit(LineState(line=self.line.line, state="PAUSED", reason=needed.code))
+                self._wait(needed)
+                self._commit(LineState(line=self.line.line, state="RUNNING", reason=""))
+                self._intend(step)
+
+    def _wait(self, needed: OperatorNeeded) -> None:
+        if not self._can_clear(needed):
+            raise needed
+        while self.line.printer.status().conditions:
+            self.shop.sleep(self.shop.poll_s)
+
+    def _can_clear(self, needed: OperatorNeeded) -> bool:
+        """An empty hopper fills only if blanks of the kind are booked to this line."""
+        if needed.code != "PRN-411":
+            return True
+        with self.shop.store.read() as connection:
+            booked = connection.scalar(
+                select(db.cards.c.card)
+                .where(
+                    db.cards.c.line == self.line.line,
+                    db.cards.c.kind == self.kind.value,
+                    db.cards.c.state == CardState.ISSUED.value,
+                )
+                .limit(1)
+            )
+        return booked is not None
+
+    def _feed(self) -> None:
+        # The intent stands in the transaction that chose the job.
+        hopper = self.line.hoppers[self.kind]
+        self._patiently(Step.FEED, lambda: self.line.printer.feed_to(Station.CONTACTLESS, hopper))
+        self._done(Step.FEED)
+
+    def _prove(self) -> None:
+        self._intend(Step.PROVE)
+        try:
+            with self.line.printer.channel() as channel:
+                card = self.shop.personalizer.prove_blank(channel)
+        except CardAbsent:
+            # A weak field: once more, then it is a blank that nobody can read.
+            card = self._prove_again()
+        except BlankRefused as refused:
+            raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
+        except EktpError as failed:
+            raise Spoiled(SpoilCause.BLANK_UNREADABLE, _facts(failed)) from failed
+        self._check_ledger(card)
+        self.card = card
+        self._done(Step.PROVE)
+
+    def _prove_again(self) -> CardSerial:
+        try:
+            with self.line.printer.channel() as channel:
+                return self.shop.personalizer.prove_blank(channel)
+        except BlankRefused as refused:
+            raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
+        except EktpError as failed:
+            raise Spoiled(SpoilCause.BLANK_UNREADABLE, _facts(failed)) from failed
+
+    def _check_ledger(self, card: CardSerial) -> None:
+        """A blank is usable if it was issued to this line, as this kind, and never used."""
+        with self.shop.store.read() as connection:
+            row = connection.execute(
+                select(db.cards.c.state, db.cards.c.line, db.cards.c.kind).where(
+                    db.cards.c.card == card
+                )
+            ).one_or_none()
+        if row is None:
+            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": "unknown", "serial": card})
+        found = (row.state, row.line, row.kind)
+        if found != (CardState.ISSUED.value, self.line.line, self.kind.value):
+            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": row.state, "serial": card})
+
+    def _bind(self) -> None:
+        assert self.card is not None  # noqa: S101 - proved one step before
+        self.image, self.expected = self.shop.personalizer.bind(
+            self.package,
+            card=self.card,
+            attempt=self.attempt,
+            on=self.shop.today(),
+            keys=self.shop.keys,
+            signer=self.shop.signer,
+        )
+        signature = self.image.files[-1][1].reveal()
+        self._pending.append(
+            AttemptBound(
+                attempt=self.attempt,
+                card=self.card,
+                signature=hashlib.sha256(signature).hexdigest(),
+                signer_key=self.image.signer_key_id.hex(),
+                digests={name: d.hex() for name, d in self.expected.digests.items()},
+            )
+        )
+
+    def _encode(self) -> None:
+        assert self.image is not None  # noqa: S101 - bound one step before
+        self._intend(Step.ENCODE)
+        try:
+            with self.line.printer.channel() as channel:
+                report = self.shop.personalizer.write(channel, self.image, self.shop.keys, self.job)
+        except EktpError as failed:
+            raise Spoiled(SpoilCause.ENCODE_FAILED, _facts(failed)) from failed
+        self._done(Step.ENCODE, apdus=report.apdus, payload_bytes=report.payload_bytes)
+
+    def _inspect(self, cause: SpoilCause) -> QaVerdict:
+        assert self.expected is not None  # noqa: S101 - bound before
+        verdict = self._look()
+        if verdict.verdict is not Verdict.PASS and _only_field_lost(verdict):
+            verdict = self._look()
+        if verdict.verdict is Verdict.FAIL:
+            raise Spoiled(cause, _facts(VerificationFailed()) | {"failed": list(verdict.failed)})
+        if verdict.verdict is Verdict.HOLD:
+            raise HeldForPerson
+        return verdict
+
+    def _look(self) -> QaVerdict:
+        assert self.expected is not None  # noqa: S101 - bound before
+        with self.line.printer.channel() as channel:
+            return self.shop.inspector.inspect(channel, self.expected)
+
+    def _read(self) -> None:
+        self._intend(Step.READ)
+        verdict = self._inspect(SpoilCause.CHIP_INVALID)
+        self._done(Step.READ, verdict=verdict.verdict.value, checks=len(verdict.checks))
+
+    def _print(self) -> None:
+        self._intend(Step.PRINT)
+        report = self._patiently(Step.PRINT, lambda: self.line.printer.print(self.package.artwork))
+        self._done(Step.PRINT, panels=report.panels)
+
+    def _reread(self) -> None:
+        self._intend(Step.REREAD)
+        self.line.printer.park(Station.CONTACTLESS)
+        verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT)
+        self._done(Step.REREAD, verdict=verdict.verdict.value, checks=len(verdict.checks))
+
+    def _deliver(self) -> None:
+        assert self.card is not None  # noqa: S101 - proved long before
+        self._intend(Step.DELIVER)
+        self.line.printer.eject(Tray.GOOD)
+        self._done(Step.DELIVER)
+        # The package has served: artwork and files go, the record stays for its retention.
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            for event in self._pending:
+                tx.record(event)
+            tx.record(AttemptPassed(attempt=self.attempt, job=self.job, card=self.card))
+            self.shop.vault.drop_part(tx, self.job, Part.PACKAGE)
+        self._pending.clear()
+
+    # --- the other ends ---------------------------------------------------------------------
+
+    def spoil(self, spoiled: Spoiled) -> None:
+        """Kill the chip if it answers, eject to the reject tray, book the spoil."""
+        terminated = self._terminate(spoiled.cause)
+        self._intend(Step.REJECT, note=spoiled.cause)
+        self.line.printer.eject(Tray.REJECT)
+        self.book_spoil(spoiled, terminated=terminated)
+
+    def book_spoil(self, spoiled: Spoiled, *, terminated: bool) -> None:
+        """Journal that the card is spoiled and lies in the reject tray."""
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            for event in self._pending:
+                tx.record(event)
+            tx.record(
+                AttemptSpoiled(
+                    attempt=self.attempt,
+                    job=self.job,
+                    card=self.card,
+                    cause=spoiled.cause,
+                    terminated=terminated,
+                    bag=self._bag(tx, spoiled.cause),
+                    evidence=spoiled.evidence,
+                )
+            )
+        self._pending.clear()
+
+    def _bag(self, tx: Transaction, cause: SpoilCause) -> int | None:
+        """A blank without a name goes into a numbered bag until its box is counted out."""
+        if self.card is not None or cause is not SpoilCause.BLANK_UNREADABLE:
+            return None
+        return _next_bag(tx, self.line.line)
+
+    def _terminate(self, cause: SpoilCause) -> bool:
+        # A stranger's card is never written to: it may be a citizen's.
+        if cause is SpoilCause.BLANK_REFUSED:
+            return False
+        try:
+            with self.line.printer.channel() as channel:
+                return self.shop.personalizer.terminate(channel, self.shop.keys)
+        except EktpError:
+            return False
+
+    def refuse_holder(self) -> None:
+        """The citizen has a card under way already: put the blank aside and hold the job."""
+        self._pending.clear()
+        self.spoil(Spoiled(SpoilCause.UNRESOLVED, {"code": SecondLiveCard.code}))
+        self._commit(JobHeld(job=self.job, reason=SecondLiveCard.code))
+
+    def hold(self) -> None:
+        """Put the card aside for people to decide."""
+        assert self.card is not None  # noqa: S101 - only a proved card is inspected
+        self._intend(Step.REJECT, note=HELD_NOTE)
+        self.line.printer.eject(Tray.REJECT)
+        self._commit(
+            AttemptHeld(attempt=self.attempt, job=self.job, card=self.card, reason="verdict HOLD")
+        )
+
+
+def _next_bag(tx: Transaction, line: str) -> int:
+    """Bags of unreadable blanks are numbered per line."""
+    bags = tx.connection.scalars(
+        select(db.attempts.c.bag).where(db.attempts.c.line == line, db.attempts.c.bag.is_not(None))
+    )
+    return max((int(bag) for bag in bags if bag is not None), default=0) + 1
+
+
+def _facts(error: EktpError) -> dict[str, Any]:
+    return {"code": error.code, **error.facts}
+
+
+def _only_field_lost(verdict: QaVerdict) -> bool:
+    """Whether the chip fell silent in the middle: worth one more look in a fresh field."""
+    return any(
+        check.name == "chip.answers" and check.outcome is not CheckOutcome.PASSED
+        for check in verdict.checks
+    )
+
+
+def counters_of(line: PrintLine) -> dict[str, int]:
+    """The machine's counters, for an intent's evidence."""
+    return asdict(line.printer.counters())
+
+
+def expectation_of(attempt: str, card: str, profile: str, digests: str) -> Expectation:
+    """What was bound, as the journal kept it: for a reading after a restart."""
+    return Expectation(
+        profile=profile,
+        card=CardSerial(card),
+        attempt=AttemptId(attempt),
+        digests={name: bytes.fromhex(digest) for name, digest in json.loads(digests).items()},
+    )

@@ -1,0 +1,423 @@
+"""The line controller: takes a machine, works through a batch, obeys orders, stops itself.
+
+The one place where the disposition of an error becomes a deed is `_make`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from ektp.cards import BlankKind, SpoilCause, Step
+from ektp.errors import (
+    CardSpoiled,
+    CardUncertain,
+    DecisionOpen,
+    Disposition,
+    EktpError,
+    LeaseLost,
+    LineStopped,
+    SecondLiveCard,
+)
+from ektp.ids import AttemptId, CardSerial, JobId
+from ektp.lifecycle import JobState
+from ektp.perso import PersoPackage
+from pipeline.production.attempt import (
+    HELD_NOTE,
+    Attempt,
+    HeldForPerson,
+    Spoiled,
+    counters_of,
+    expectation_of,
+)
+from pipeline.production.recovery import (
+    Action,
+    ChipSays,
+    Decision,
+    Evidence,
+    decide,
+    is_inside,
+    moved,
+)
+from pipeline.production.rules import WINDOW_CARDS, stop_cause
+from pipeline.production.workshop import ChipEvidence, PrintLine, Workshop
+from pipeline.store import schema as db
+from pipeline.store.events import (
+    AttemptDoubted,
+    AttemptStarted,
+    AttemptVoided,
+    JobHeld,
+    LineState,
+    ProcessRestarted,
+)
+from pipeline.store.leases import Lease, LeaseKeeper, take_lease
+from pipeline.store.vault import Part, Purpose
+
+__all__ = ["LineController", "LineReport"]
+
+_Row = Row[*tuple[Any, ...]]
+
+import hashlib
+
+
+@dataclass(slots=True, kw_only=True)
+class LineReport:
+    """What a line did in one run."""
+
+    line: str
+    cards: int = 0
+    passed: int = 0
+    ended: str = "done"
+
+
+@dataclass(slots=True, kw_only=True)
+class LineController:
+    """One line at work. Use it inside `holding()`."""
+
+    shop: Workshop
+    line: PrintLine
+    on_card: Callable[[str], None] = field(default=lambda _outcome: None)
+    _lease: Lease | None = None
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold the machine: lease, heartbeat, reservation. Raises `LineBusy`."""
+        lease = take_lease(self.shop.store, self.shop.clock, self.line.line, self.shop.actor)
+        keeper = LeaseKeeper(
+            store=self.shop.store, clock=self.shop.clock, lease=lease, actor=self.shop.actor
+        )
+        keeper.start()
+        self._lease = lease
+        try:
+            self.line.printer.reserve(lease.holder)
+            try:
+                yield
+            finally:
+                with suppress(EktpError):
+                    self.line.printer.release()
+        finally:
+            keeper.release()
+            self._lease = None
+
+    @property
+    def lease(self) -> Lease:
+        """The lease that is held. Raises `LeaseLost` outside `holding()`."""
+        if self._lease is None:
+            raise LeaseLost(line=self.line.line)
+        return self._lease
+
+    # --- a batch ----------------------------------------------------------------------------
+
+    def run(self, batch: str) -> LineReport:
+        """Make the batch's prepared jobs until none is left, or an order or a rule ends it.
+
+        Raises `DecisionOpen` where an earlier stop left a card open: `recover` comes first.
+        Raises `LineStopped` where the line stopped itself.
+        """
+        if self._open_attempts():
+            raise DecisionOpen("a stop left a card open on this line", line=self.line.line)
+        report = LineReport(line=self.line.line)
+        self._state("RUNNING", "")
+        try:
+            while (order := self._order()) == "run":
+                attempt = self._next(batch)
+                if attempt is None:
+                    break
+                outcome = self._make(attempt)
+                report.cards += outcome != "void"
+                report.passed += outcome == "passed"
+                self.on_card(outcome)
+                self._stop_if_ruled()
+            else:
+                report.ended = order
+        except LineStopped as stopped:
+            self._state("STOPPED", str(stopped.facts.get("cause", stopped.code)))
+            raise
+        except EktpError as failed:
+            self._state("STOPPED", failed.code)
+            raise
+        self._state("IDLE" if report.ended == "done" else "PAUSED", report.ended)
+        return report
+
+    def _state(self, state: str, reason: str) -> None:
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            tx.record(LineState(line=self.line.line, state=state, reason=reason))
+
+    def _order(self) -> str:
+        with self.shop.store.read() as connection:
+            wanted = connection.scalar(
+                select(db.orders.c.wanted).where(db.orders.c.line == self.line.line)
+            )
+        return wanted or "run"
+
+    def _next(self, batch: str) -> Attempt | None:
+        """Choose the next job and journal the intent to feed a blank for it, in one transaction."""
+        counters = counters_of(self.line)
+        while True:
+            with self.shop.store.transaction(self.shop.actor) as tx:
+                self.lease.check(tx.connection)
+                row = _next_job(tx.connection, batch, list(self.line.hoppers))
+                if row is None:
+                    return None
+                stop = tx.connection.scalar(
+                    select(db.stop_list.c.reason).where(db.stop_list.c.holder == row.holder)
+                )
+                if stop is not None:
+                    tx.record(JobHeld(job=row.job, reason=f"stop list: {stop}"))
+                    continue
+                attempt = self.shop.new_attempt()
+                opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
+                tx.record(
+                    AttemptStarted(
+                        attempt=attempt,
+                        job=row.job,
+                        batch=batch,
+                        line=self.line.line,
+                        number=row.attempts + 1,
+                        kind=row.kind,
+                        counters=counters,
+                    )
+                )
+            return self._attempt(attempt, row.job, row.kind, opened[row.job])
+
+    def _attempt(self, attempt: str, job: str, kind: str, package: bytes) -> Attempt:
+        return Attempt(
+            shop=self.shop,
+            line=self.line,
+            lease=self.lease,
+            attempt=AttemptId(attempt),
+            job=JobId(job),
+            kind=BlankKind(kind),
+            package=PersoPackage.from_bytes(package),
+        )
+
+    def _make(self, attempt: Attempt, first: Step = Step.FEED) -> str:
+        """Take a card through the machine, and do what an error asks for."""
+        try:
+            attempt.run(first)
+        except Spoiled as spoiled:
+            return self._spoil(attempt, spoiled)
+        except HeldForPerson:
+            attempt.hold()
+            return "held"
+        except SecondLiveCard:
+            attempt.refuse_holder()
+            return "spoiled"
+        except EktpError as error:
+            match error.disposition:
+                case Disposition.SPOIL:
+                    return self._spoil(attempt, Spoiled(_cause(error), _facts(error)))
+                case Disposition.HOLD | Disposition.RETRY | Disposition.REWORK:
+                    # Only what the machine and the chip show can tell now.
+                    return self._resolve(attempt.attempt)
+                case Disposition.REFILL:
+                    self._resolve(attempt.attempt)
+                    raise LineStopped(error.meaning, cause=error.code) from error
+                case Disposition.STOP_LINE | Disposition.REFUSE:
+                    raise
+        return "passed"
+
+    def _spoil(self, attempt: Attempt, spoiled: Spoiled) -> str:
+        try:
+            attempt.spoil(spoiled)
+        except CardUncertain:
+            return self._resolve(attempt.attempt)
+        return "spoiled"
+
+    def _stop_if_ruled(self) -> None:
+        with self.shop.store.read() as connection:
+            causes = connection.scalars(
+                select(db.attempts.c.cause)
+                .where(
+                    db.attempts.c.line == self.line.line,
+                    db.attempts.c.outcome.is_not(None),
+                    db.attempts.c.outcome != "void",
+                    db.attempts.c.started_at > self._counted_from(connection),
+                )
+                .order_by(db.attempts.c.started_at.desc())
+                .limit(WINDOW_CARDS)
+            ).all()
+        cause = stop_cause(causes)
+        if cause is not None:
+            raise LineStopped("three spoils of one cause in twenty cards", cause=cause)
+
+    def _counted_from(self, connection: Connection) -> str:
+        """Cards before an operator's last resume do not count against the line again."""
+        return (
+            connection.scalar(
+                select(db.orders.c.at).where(
+                    db.orders.c.line == self.line.line, db.orders.c.wanted == "run"
+                )
+            )
+            or ""
+        )
+
+    # --- after a stop -----------------------------------------------------------------------
+
+    def recover(self, command: str) -> Mapping[str, str]:
+        """Resolve what a stop left on this line, on an operator's word; outcome by attempt."""
+        attempts = self._open_attempts()
+        if not attempts:
+            return {}
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            tx.record(ProcessRestarted(command=command, open_attempts=len(attempts)))
+        return {attempt: self._resolve(attempt) for attempt in attempts}
+
+    def _open_attempts(self) -> list[str]:
+        with self.shop.store.read() as connection:
+            return list(
+                connection.scalars(
+                    select(db.attempts.c.attempt)
+                    .where(db.attempts.c.line == self.line.line, db.attempts.c.outcome.is_(None))
+                    .order_by(db.attempts.c.started_at)
+                )
+            )
+
+    def _resolve(self, attempt_id: str) -> str:
+        with self.shop.store.read() as connection:
+            row = connection.execute(
+                select(db.attempts).where(db.attempts.c.attempt == attempt_id)
+            ).one()
+            before = _last_intent(connection, attempt_id)
+        evidence = self._evidence(row, before.get("counters", {}))
+        decision = _with_note(decide(evidence), evidence, before.get("note", ""))
+        match decision.action:
+            case Action.VOID:
+                self._record_void(row, decision)
+                return "void"
+            case Action.DOUBT:
+                self._record_doubt(row, decision, evidence)
+                return "in_doubt"
+            case Action.SPOIL | Action.BOOK_SPOILED | Action.GO_ON:
+                return self._carry_on(row, decision)
+
+    def _evidence(self, row: _Row, before: Mapping[str, int]) -> Evidence:
+        status = self.line.printer.recover()
+        now = counters_of(self.line)
+        inside = is_inside(status.card_at)
+        chip = self._chip_evidence() if inside else None
+        return Evidence(
+            step=Step(row.step),
+            outcome_known=row.phase == "outcome",
+            inside=inside,
+            chip=_chip_says(chip, row.card, row.attempt),
+            fed=moved(before, now, "fed"),
+            good=moved(before, now, "good"),
+            rejected=moved(before, now, "rejected"),
+        )
+
+    def _chip_evidence(self) -> ChipEvidence:
+        with self.line.printer.channel() as channel:
+            return self.shop.personalizer.read_evidence(channel)
+
+    def _record_void(self, row: _Row, decision: Decision) -> None:
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            tx.record(AttemptVoided(attempt=row.attempt, job=row.job, reason=decision.reason))
+
+    def _record_doubt(self, row: _Row, decision: Decision, evidence: Evidence) -> None:
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            tx.record(
+                AttemptDoubted(
+                    attempt=row.attempt,
+                    job=row.job,
+                    card=row.card,
+                    reason=decision.reason,
+                    evidence={
+                        "step": evidence.step.value,
+                        "inside": evidence.inside,
+                        "chip": evidence.chip.value,
+                        "fed": evidence.fed,
+                        "good": evidence.good,
+                        "rejected": evidence.rejected,
+                    },
+                )
+            )
+
+    def _carry_on(self, row: _Row, decision: Decision) -> str:
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
+        attempt = self._attempt(row.attempt, row.job, row.kind, opened[row.job])
+        attempt.card = CardSerial(row.card) if row.card else None
+        if row.card and row.digests:
+            attempt.expected = expectation_of(
+                row.attempt, row.card, self.shop.profile.name, row.digests
+            )
+        if decision.action is Action.GO_ON and decision.step is not None:
+            if row.phase == "intent" and row.step in ("feed", "encode"):
+                # The world shows that the step came to its end before the stop.
+                attempt.confirm(Step(row.step), decision)
+            if decision.step is Step.PROVE and attempt.card is not None:
+                # The journal proved this blank already: its state is LOADED, so bind it.
+                return self._make(attempt, Step.BIND)
+            return self._make(attempt, decision.step)
+        spoiled = Spoiled(decision.cause or SpoilCause.UNRESOLVED, {"reason": decision.reason})
+        if decision.action is Action.BOOK_SPOILED:
+            attempt.book_spoil(spoiled, terminated=True)
+            return "spoiled"
+        return self._spoil(attempt, spoiled)
+
+
+def _next_job(connection: Connection, batch: str, kinds: list[BlankKind]) -> _Row | None:
+    """The next prepared job: by kind of blank, so that hoppers change seldom, then in order."""
+    return connection.execute(
+        select(db.jobs.c.job, db.jobs.c.kind, db.jobs.c.holder, db.jobs.c.attempts)
+        .where(
+            db.jobs.c.batch == batch,
+            db.jobs.c.state == JobState.PREPARED.value,
+            db.jobs.c.kind.in_([kind.value for kind in kinds]),
+        )
+        .order_by(db.jobs.c.kind.desc(), db.jobs.c.sort_key)
+        .limit(1)
+    ).one_or_none()
+
+
+def _last_intent(connection: Connection, attempt: str) -> Mapping[str, Any]:
+    """What the attempt's last intent noted: the machine's counters, and a word on a reject."""
+    data = connection.scalar(
+        select(db.journal.c.data)
+        .where(db.journal.c.subject == attempt, db.journal.c.phase == "intent")
+        .order_by(db.journal.c.seq.desc())
+        .limit(1)
+    )
+    intent: Mapping[str, Any] = json.loads(data or "{}")
+    return intent
+
+
+def _with_note(decision: Decision, evidence: Evidence, note: str) -> Decision:
+    """A card on its way to the reject tray keeps the cause, or the hold, that sent it there."""
+    if evidence.step is not Step.REJECT or not note:
+        return decision
+    if note == HELD_NOTE:
+        return Decision(action=Action.DOUBT, reason="a card put aside for people was cut short")
+    return replace(decision, cause=SpoilCause(note)) if decision.cause else decision
+
+
+def _chip_says(chip: ChipEvidence | None, card: str | None, attempt: str) -> ChipSays:
+    if chip is None or chip.card is None:
+        return ChipSays.NOTHING
+    if card is not None and chip.card != card:
+        return ChipSays.ANOTHER_CARD
+    if chip.untouched:
+        return ChipSays.UNTOUCHED
+    if chip.closed_for is None:
+        return ChipSays.HALF_WRITTEN
+    if chip.closed_for == hashlib.sha256(attempt.encode()).digest()[: len(chip.closed_for)]:
+        return ChipSays.CLOSED_FOR_THIS
+    return ChipSays.ANOTHER_CARD
+
+
+def _cause(error: EktpError) -> SpoilCause:
+    return SpoilCause.PRINT_FAILED if isinstance(error, CardSpoiled) else SpoilCause.CHIP_INVALID
+
+
+def _facts(error: EktpError) -> dict[str, object]:
+    return {"code": error.code, **error.facts}
