@@ -13,9 +13,18 @@ from typing import Final, Self
 
 from inspection.faults import ChipFault
 
-__all__ = ["CardControl", "attempt_digest", "check_bitmap", "check_jpeg", "check_minutiae"]
+__all__ = [
+    "CONTROL_BYTES",
+    "CardControl",
+    "attempt_digest",
+    "check_bitmap",
+    "check_jpeg",
+    "check_minutiae",
+]
 
-_CONTROL_BYTES = 51
+CONTROL_BYTES: Final = 51
+"""Card control without its length prefix."""
+
 _VERSION = 0x01
 _ISSUER = b"EKTP"
 _SIGNATURE_IMAGE_BYTES: Final = 168 * 44 // 8
@@ -41,8 +50,8 @@ class CardControl:
     def from_content(cls, content: bytes) -> Self:
         """Read the content of `6FF0`. Raises `ChipFault`."""
         raw = content[2:]
-        if len(raw) != _CONTROL_BYTES:
-            raise ChipFault(f"{len(raw)} bytes of {_CONTROL_BYTES}")
+        if len(raw) != CONTROL_BYTES:
+            raise ChipFault(f"{len(raw)} bytes of {CONTROL_BYTES}")
         if raw[0] != _VERSION:
             raise ChipFault(f"version {raw[0]:02X}")
         if raw[10:14] != _ISSUER:

@@ -15,6 +15,7 @@ from ektp.errors import EktpError
 from ektp.ids import CardSerial
 from ektp.ports import SamChannel
 from inspection.faults import ChannelBroken, ChipFault, Fault, ModuleFault, ReadingEnded, Refused
+from inspection.formats import CONTROL_BYTES
 from inspection.guarded import GuardedChip
 from inspection.identity import GET_CPLC, GET_LIFE_CYCLE, SECURED, life_cycle, serial_of
 from inspection.ledger import Ledger
@@ -110,7 +111,8 @@ class ChipReading:
 
     def _read_secured(self, reader: SecuredReader) -> None:
         control = self.contents.get("card_control", b"")[2:]
-        if not control or self.serial is None:
+        if len(control) != CONTROL_BYTES or self.serial is None:
+            # No SAM is asked for keys of something else; the checks over 6FF0 and CPLC say why.
             return
         uid = bytes(self.serial)
         fault = self._ledger.run(
@@ -159,4 +161,4 @@ class ChipReading:
 
 def _authenticated(reader: SecuredReader, control: bytes, uid: bytes) -> str:
     reader.authenticate(control, uid)
-    return f"key version {control[9]:02X}" if len(control) > 9 else "no key version"
+    return f"key version {control[9]:02X}"
