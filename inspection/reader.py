@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord, describe_sw
 from ektp.chip_profiles import ElementaryFile, FileId
-from ektp.errors import EktpError, SecureMessagingBroken
+from ektp.errors import ApduRefused, EktpError, SecureMessagingBroken
 from ektp.ports import SamChannel
 from inspection.faults import ChannelBroken, ChipFault, ModuleFault, Refused
 from inspection.guarded import GuardedChip
@@ -178,11 +178,18 @@ class SecuredReader:
             raise ChannelBroken(f"a bare {describe_sw(answer.sw)}")
         if len(answer.data) > _MAX_PROTECTED_ANSWER:
             raise ChannelBroken(f"an answer of {len(answer.data)} bytes")
-        plain = self._ask_module(lambda: self._sam.unwrap(answer))
+        plain = self._ask_module(lambda: self._unwrapped(answer))
         if plain.sw != answer.sw:
             # ISO/IEC 7816-4 clause 10.3: the status word in clear repeats the protected one.
             raise ChannelBroken(f"{answer.sw:04X} in clear, {plain.sw:04X} protected")
         return plain
+
+    def _unwrapped(self, answer: ResponseApdu) -> ResponseApdu:
+        try:
+            return self._sam.unwrap(answer)
+        except ApduRefused as refused:
+            # The SAM is well and does not take this answer: half a block of an enciphered file.
+            raise ChipFault(f"{refused.code}: the SAM refuses the answer") from refused
 
     @staticmethod
     def _expect(name: str, response: ResponseApdu, length: int) -> None:

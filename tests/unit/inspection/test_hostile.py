@@ -132,6 +132,23 @@ def test_an_answer_that_the_sam_does_not_accept_fails_the_card(
     assert verdict.verdict is Verdict.FAIL
 
 
+def test_an_answer_that_the_sam_cannot_decipher_fails_the_file(
+    lab: SimpleNamespace, inspect: Callable[..., QaVerdict]
+) -> None:
+    class Strict(lab.FakeSam):
+        def unwrap(self, response: ResponseApdu) -> ResponseApdu:
+            plain = super().unwrap(response)
+            if self.deciphering and plain.data:
+                raise ApduRefused("half a block", sw="6700")
+            return plain
+
+    verdict = inspect(sam=Strict())
+    assert verdict.verdict is Verdict.FAIL
+    assert outcome(verdict, "file.signature_image") is CheckOutcome.FAILED
+    assert outcome(verdict, "file.minutiae_2") is CheckOutcome.FAILED
+    assert outcome(verdict, "file.biodata") is CheckOutcome.PASSED
+
+
 @pytest.mark.parametrize("file", KTP_EL.files, ids=lambda file: file.name)
 def test_an_endless_file_is_left_after_one_block_too_many(
     lab: SimpleNamespace, files: dict[str, bytes], inspect: Callable[..., QaVerdict], file: object
