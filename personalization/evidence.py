@@ -8,13 +8,13 @@ its card control. In OP_READY every file may be read (`docs/chip-profile-ktp-el.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum, unique
 from typing import Final, Self
 
 from ektp.apdu import StatusWord, describe_sw
 from ektp.chip_profiles import KTP_EL, ChipProfile, FileId
-from ektp.errors import ApduRefused, IdInvalid
+from ektp.errors import ApduRefused, ChipError, IdInvalid
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.tlv import find_tlv
 from personalization import commands
@@ -62,8 +62,10 @@ class Progress(StrEnum):
     """Closed: it was written whole, compared and closed."""
     TERMINATED = "terminated"
     """Of no use to anyone."""
+    SILENT = "silent"
+    """Nothing answers, or nothing that is a card of ours."""
     UNKNOWN = "unknown"
-    """A life cycle that the profile does not have."""
+    """A card that does not tell: a life cycle of no profile, or a command refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,19 @@ class ChipEvidence:
             case ChipLifeCycle.TERMINATED:
                 return Progress.TERMINATED
             case _:
-                return Progress.UNKNOWN
+                return Progress.SILENT if self.card is None else Progress.UNKNOWN
+
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing was ever written: open, and without the application."""
+        return self.progress is Progress.BLANK
+
+    @property
+    def closed_for(self) -> bytes | None:
+        """Of a closed chip: the attempt digest in its card control."""
+        if self.control is None or self.progress is not Progress.CLOSED:
+            return None
+        return self.control.attempt_digest
 
     def belongs_to(self, attempt: AttemptId) -> bool:
         """Whether the chip names this attempt: in its marker, or in its card control."""
@@ -164,29 +178,32 @@ def read_card_control(
 def read_evidence(channel: PersonalizationChannel, profile: ChipProfile = KTP_EL) -> ChipEvidence:
     """Ask a chip how far it came; changes nothing on it.
 
-    Raises `CardAbsent` where nothing answers, and `ApduRefused` where the chip answers neither as
-    an open nor as a closed one.
+    Never raises for what a chip does: what it does not tell is missing from the evidence.
     """
-    card, life_cycle = read_serial(channel), read_life_cycle(channel)
+    card = None
+    try:
+        card = read_serial(channel)
+        return _examined(channel, profile, card)
+    except ChipError:
+        return ChipEvidence(card=card, life_cycle=None, profile=profile)
+
+
+def _examined(
+    channel: PersonalizationChannel, profile: ChipProfile, card: CardSerial | None
+) -> ChipEvidence:
+    life_cycle = read_life_cycle(channel)
+    evidence = ChipEvidence(card=card, life_cycle=life_cycle, profile=profile)
     if life_cycle is ChipLifeCycle.SECURED:
         control = _control(read_card_control(channel, profile))
-        return ChipEvidence(
-            card=card,
-            life_cycle=life_cycle,
-            application=control is not None,
-            control=control,
-            profile=profile,
-        )
+        return replace(evidence, application=control is not None, control=control)
     if life_cycle is not ChipLifeCycle.OP_READY or not _selected(channel, profile.application):
-        return ChipEvidence(card=card, life_cycle=life_cycle, profile=profile)
-    return ChipEvidence(
-        card=card,
-        life_cycle=life_cycle,
+        return evidence
+    return replace(
+        evidence,
         application=True,
         marker=_read_marker(channel, profile),
         files=_read_digests(channel, profile),
         control=_control(read_card_control(channel, profile)),
-        profile=profile,
     )
 
 

@@ -22,13 +22,13 @@ def prepare(
     Raises `FieldOverflow`, `GlyphMissing`, `ImageUnusable`, `ChipImageTooLarge` or `LayoutUnknown`.
     """
     # The libraries that draw are loaded by whoever prepares, not by whoever encodes.
-    from personalization import artwork  # noqa: PLC0415 - see above
+    from personalization.artwork.layout_files import layout_for  # noqa: PLC0415 - see above
+    from personalization.artwork.rendering import render  # noqa: PLC0415 - see above
     from personalization.datafiles.prepare import data_files  # noqa: PLC0415 - see above
 
-    layout = artwork.layout_for(record.variant)
     return PersoPackage(
         profile=profile.name,
-        artwork=artwork.render(record, layout, geometry),
+        artwork=render(record, layout_for(record.variant), geometry),
         files=data_files(record, profile),
     )
 
@@ -40,8 +40,9 @@ def precheck(
 
     Raises what `prepare` would.
     """
-    from personalization import artwork  # noqa: PLC0415 - as in prepare
-    from personalization.datafiles.prepare import check  # noqa: PLC0415 - as in prepare
+    from personalization.artwork import typesetting  # noqa: PLC0415 - as in prepare
+    from personalization.artwork.layout_files import layout_for  # noqa: PLC0415 - as in prepare
+    from personalization.datafiles import prepare as datafiles  # noqa: PLC0415 - as in prepare
 
-    artwork.check(record, artwork.layout_for(record.variant), geometry)
-    check(record, profile)
+    typesetting.check(record, layout_for(record.variant), geometry)
+    datafiles.check(record, profile)

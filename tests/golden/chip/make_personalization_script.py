@@ -1,0 +1,70 @@
+"""Writes `personalization-script.txt` by hand from `docs/chip-profile-ktp-el.md`.
+
+It uses nothing of the project, so that the golden file and the code under test are two readings of
+the same document. Running it again gives no diff.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+ATTEMPT, JOB = b"A-00000000077", b"J-00000000055"
+SERIAL = bytes.fromhex("0011223344556677")
+CONTROL = (
+    b"\x01"
+    + SERIAL
+    + b"\x03EKTP"
+    + hashlib.sha256(ATTEMPT).digest()[:16]
+    + bytes.fromhex("20260131")
+    + b"signer-1"
+    + bytes(9)
+)
+FILES = (
+    # identifier, name, rule once closed, content
+    ("6FF0", "card_control", "00", b"\x00\x33" + CONTROL),
+    ("6FF1", "biodata", "01", b"biodata" * 8),
+    ("6FF2", "photo", "00", bytes(range(256)) * 2),
+    ("6FF3", "signature_image", "01", b"signature_image" * 8),
+    ("6FF4", "minutiae_1", "01", b"minutiae_1" * 8),
+    ("6FF5", "minutiae_2", "01", b"minutiae_2" * 8),
+    ("6FF6", "digital_signature", "01", b"digital_signature" * 8),
+)
+
+
+def line(header: str, data: bytes = b"", tail: str = "-> 9000") -> str:
+    """One exchange, its data shown by the first 8 bytes of their SHA-256."""
+    body = f"Lc={len(data):02X} data={hashlib.sha256(data).hexdigest()[:16]} " if data else ""
+    return f"  {header} {body}{tail}"
+
+
+def create(identifier: str, rule: str, size: int) -> str:
+    """CREATE FILE of an elementary file."""
+    control = f"8002{size:04X}8201018302{identifier}8601{rule}"
+    return line("00E00000", bytes.fromhex(f"62{len(control) // 2:02X}{control}"))
+
+
+def update(content: bytes) -> list[str]:
+    """UPDATE BINARY in blocks of 240 bytes."""
+    starts = range(0, len(content), 240)
+    return [line(f"00D6{at:04X}", content[at : at + 240]) for at in starts]
+
+
+def script() -> list[str]:
+    """The order of section 4."""
+    marker = JOB + b"\x00" + ATTEMPT + bytes(5)
+    lines = ["mark: create application", line("00E00000", bytes.fromhex("620782013883027F0A"))]
+    lines += ["mark: write marker", create("6FFE", "FF", 32), *update(marker)]
+    lines += ["keys: load keys", "  80D80301 Lc=58 data=secret -> 9000"]
+    for identifier, name, rule, content in FILES:
+        lines += [f"files: write {name}", create(identifier, rule, len(content)), *update(content)]
+    for identifier, name, _, content in FILES:
+        answer = f"Le=20 -> {hashlib.sha256(content).hexdigest().upper()} 9000"
+        lines += [f"verify: digest of {name}"]
+        lines += [line("80B40000", bytes.fromhex(identifier), answer)]
+    return [*lines, "close: close", line("80F0800F")]
+
+
+if __name__ == "__main__":
+    target = Path(__file__).with_name("personalization-script.txt")
+    target.write_text("\n".join(script()) + "\n", encoding="ascii")

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ektp.chip_profiles import KTP_EL
+from ektp.errors import ConfigurationError, HsmError, KeyUsageForbidden
+from ektp.ids import AttemptId, CardSerial
+from ektp.perso import PersoPackage
+from personalization.binding import CardControl, attempt_digest, bind, card_control_of
+
+DAY = date(2026, 1, 31)
+
+
+@pytest.fixture
+def bound(
+    package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
+) -> Any:
+    return bind(
+        package, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=3
+    )
+
+
+def test_a_package_of_another_profile_is_not_bound(
+    package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
+) -> None:
+    other = replace(package, profile="icao-lds1")
+    with pytest.raises(ConfigurationError):
+        bind(other, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=1)
+    assert not signer.messages
+
+
+def test_a_key_that_changes_meanwhile_is_refused(
+    package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
+) -> None:
+    signer.used = b"signer-2"
+    with pytest.raises(KeyUsageForbidden) as refusal:
+        bind(package, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=1)
+    assert refusal.value.facts == {"named": b"signer-1".hex(), "used": b"signer-2".hex()}
+
+
+@pytest.mark.parametrize(("length", "key_id"), [(63, b"signer-1"), (64, b"signer")])
+def test_a_signature_of_the_wrong_form_is_refused(
+    package: PersoPackage,
+    serial: CardSerial,
+    attempt: AttemptId,
+    keys: Any,
+    signer: Any,
+    length: int,
+    key_id: bytes,
+) -> None:
+    signer.length, signer.named, signer.used = length, key_id, key_id
+    with pytest.raises(HsmError):
+        bind(package, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=1)
+
+
+def test_the_golden_card_control(bound: Any) -> None:
+    control = card_control_of(bound[0])
+    # The digest is `printf A-00000000077 | sha256sum | cut -c1-32`.
+    assert control == bytes.fromhex(
+        "01 0011223344556677 03 454B5450"
+        f"{hashlib.sha256(b'A-00000000077').hexdigest()[:32]}"
+        "20260131 7369676E65722D31 000000000000000000"
+    )
+    assert bound[0].files[0][1].reveal() == b"\x00\x33" + control
+
+
+def test_files_stand_in_writing_order_and_three_are_enciphered(
+    bound: Any, package: PersoPackage
+) -> None:
+    image, _ = bound
+    assert [file_id for file_id, _ in image.files] == [file.file_id for file in KTP_EL.files]
+    contents = {file.name: dict(image.files)[file.file_id].reveal() for file in KTP_EL.files}
+    for name in ("biodata", "photo"):
+        assert contents[name] == package.file(name).content.reveal()
+    for name in ("signature_image", "minutiae_1", "minutiae_2"):
+        plain = package.file(name).content.reveal()
+        assert contents[name] == bytes(byte ^ 0xFF for byte in plain)
+
+
+def test_what_is_signed_is_the_plain_content_in_the_order_of_the_profile(
+    bound: Any, package: PersoPackage, serial: CardSerial, signer: Any
+) -> None:
+    image, _ = bound
+    names = ("biodata", "photo", "signature_image", "minutiae_1", "minutiae_2")
+    plain = b"".join(package.file(name).content.reveal() for name in names)
+    message = plain + image.files[0][1].reveal() + bytes(serial)
+    assert signer.messages == [message]
+    signature = image.files[-1][1].reveal()
+    assert signature == hashlib.sha256(message).digest() * 2 + b"signer-1" + bytes(serial)
+    assert len(signature) == 80
+    assert image.signer_key_id == b"signer-1"
+
+
+def test_the_expectation_has_plain_digests_of_all_seven_files(
+    bound: Any, package: PersoPackage, attempt: AttemptId
+) -> None:
+    image, expected = bound
+    assert (expected.card, expected.attempt) == (image.card, attempt)
+    assert list(expected.digests) == [file.name for file in KTP_EL.files]
+    for file in package.files:
+        assert expected.digests[file.name] == file.digest
+    written = image.digests
+    for name in ("card_control", "biodata", "photo", "digital_signature"):
+        assert expected.digests[name] == written[KTP_EL.file(name).file_id]
+    assert expected.digests["minutiae_1"] != written[KTP_EL.file("minutiae_1").file_id]
+
+
+def test_the_keys_are_those_of_this_card_control_and_are_given_up(bound: Any, keys: Any) -> None:
+    assert keys.asked == [(bound[0].card, card_control_of(bound[0]))]
+    assert keys.in_hand == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [(0, b"\x02"), (10, b"KTPE"), (50, b"\x01"), (32, b"\x13"), (33, b"\x00"), (30, b"\xaa")],
+)
+def test_a_card_control_of_another_kind_is_not_read(bound: Any, at: int, value: bytes) -> None:
+    content = card_control_of(bound[0])
+    with pytest.raises(ValueError, match=r"card control|invalid literal|must be in|out of range"):
+        CardControl.from_bytes(content[:at] + value + content[at + len(value) :])
+    with pytest.raises(ValueError, match="not a card control"):
+        CardControl.from_bytes(content[:-1])
+
+
+@given(
+    serial=st.binary(min_size=8, max_size=8),
+    version=st.integers(0, 255),
+    day=st.dates(min_value=date(2000, 1, 1)),
+    key_id=st.binary(min_size=8, max_size=8),
+)
+def test_a_card_control_is_read_back(serial: bytes, version: int, day: date, key_id: bytes) -> None:
+    control = CardControl(
+        card=CardSerial.from_bytes(serial),
+        key_version=version,
+        attempt_digest=attempt_digest(AttemptId("A-00000000077")),
+        bound_on=day,
+        signing_key_id=key_id,
+    )
+    assert len(bytes(control)) == 51
+    assert CardControl.from_bytes(bytes(control)) == control
