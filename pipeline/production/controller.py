@@ -5,6 +5,7 @@ The one place where the disposition of an error becomes a deed is `_make`.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -61,8 +62,6 @@ from pipeline.store.vault import Part, Purpose
 __all__ = ["LineController", "LineReport"]
 
 _Row = Row[*tuple[Any, ...]]
-
-import hashlib
 
 
 @dataclass(slots=True, kw_only=True)
