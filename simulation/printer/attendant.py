@@ -14,6 +14,7 @@ from simulation.world.world import World
 
 __all__ = ["TRAY_TROUBLES", "Attendant", "tray_is_full"]
 
+_WITHIN_REACH: Final = OPERATOR_TROUBLES - {Trouble.HOPPER_EMPTY}
 TRAY_TROUBLES: Final = {Trouble.GOOD_FULL: Tray.GOOD, Trouble.REJECT_FULL: Tray.REJECT}
 
 
@@ -41,7 +42,7 @@ class Attendant:
         """Somebody looked at the machine; after `patience` looks in vain the person acts."""
         with self._world.storage.transaction():
             memory = self._register.read()
-            if not memory.latches & OPERATOR_TROUBLES:
+            if not memory.latches & _WITHIN_REACH:
                 return
             if memory.looks < patience:
                 self._register.count_look()
@@ -61,4 +62,4 @@ class Attendant:
             ):
                 cards = self._world.places.at(Place.TRAY, self._machine, tray.value)
                 self._world.places.put(cards, Whereabouts(place=Place.HANDS))
-        self._register.set_latches(memory.latches - OPERATOR_TROUBLES)
+        self._register.set_latches(memory.latches - _WITHIN_REACH)

@@ -27,6 +27,7 @@ from simulation.printer.register import MachineMemory, MachineRegister
 from simulation.printer.setup import MachineSetup
 from simulation.printer.trouble import BLOCKED_BY, ERROR_LATCHES, MachineTrouble, Trouble
 from simulation.world.chips import EmptyField, LentChip
+from simulation.world.panels import pack_artwork
 from simulation.world.places import Place, Whereabouts
 from simulation.world.prints import PrintState, PrintUnderWay
 from simulation.world.world import World
@@ -42,7 +43,7 @@ class MachineView:
     card: CardSerial | None
     station: Station
     hopper_cards: int
-    asked_hopper_cards: int
+    hopper_empty: bool
     ribbon_label_left: int
     full: frozenset[Tray]
 
@@ -89,8 +90,8 @@ class Machine:
                 card=card,
                 station=Station.NONE if card is None else Station(places.where(card).slot),
                 hopper_cards=places.count(Place.HOPPER, self.name),
-                asked_hopper_cards=places.count(Place.HOPPER, self.name, str(memory.hopper)),
-                ribbon_label_left=max(0, self.setup.ribbon_cards - memory.roll_used),
+                hopper_empty=places.first(Place.HOPPER, self.name, str(memory.hopper)) is None,
+                ribbon_label_left=self.ribbon_label_left,
                 full=frozenset(tray for tray in Tray if self._full(tray)),
             )
 
@@ -103,6 +104,11 @@ class Machine:
         if self._patience is not None:
             self.attendant.look(self._patience)
         return self.view()
+
+    @property
+    def ribbon_label_left(self) -> int:
+        """Cards that the roll has left by its label; what it really yields, nobody knows."""
+        return max(0, self.setup.ribbon_cards - self.register.read().roll_used)
 
     # --- acts ------------------------------------------------------------------------------
 
@@ -136,6 +142,8 @@ class Machine:
             with self._act(number, PhysicalStep.FEED, mishap):
                 self._stand(blank, station)
                 self.register.count_fed()
+                if Trouble.HOPPER_EMPTY in memory.latches:
+                    self.register.set_latches(memory.latches - {Trouble.HOPPER_EMPTY})
                 flaw = chip_flaw(self._plan, self.name, number, mishap)
                 if flaw is not None:
                     self._world.chips.harm(self._world.places.number(blank), blank, flaw)
@@ -170,7 +178,7 @@ class Machine:
                 raise MachineTrouble(Trouble.RIBBON_EMPTY)
             mishap = self._mishap(number, PhysicalStep.PRINT)
             # Packed before the act: a transaction is short, other machines wait for it.
-            packed = bytes(artwork)
+            packed = pack_artwork(artwork)
             with self._act(number, PhysicalStep.PRINT, mishap):
                 self._stand(card, Station.PRINT)
                 self.register.use_ribbon()
@@ -275,6 +283,7 @@ class Machine:
             self._expect_room(tray)
         blank = self._world.places.first(Place.HOPPER, self.name, str(hopper))
         if blank is None:
+            self._latch(Trouble.HOPPER_EMPTY)
             raise MachineTrouble(Trouble.HOPPER_EMPTY)
         return blank
 

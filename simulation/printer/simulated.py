@@ -149,8 +149,7 @@ class SimulatedPrinter:
         self._expect_printable(artwork)
         with self._told():
             panels = self.machine.print_card(artwork)
-        left = self.machine.view().ribbon_label_left
-        return PrintReport(panels=panels, supplies={"ribbon_cards": left})
+        return PrintReport(panels=panels, supplies={"ribbon_cards": self.machine.ribbon_label_left})
 
     def eject(self, tray: Tray) -> None:
         """Move the card that is inside out into a tray: deliver it, or reject it."""
@@ -168,7 +167,7 @@ class SimulatedPrinter:
 
     def counters(self) -> PrinterCounters:
         """The machine's own counters."""
-        return self.machine.view().memory.counters
+        return self.machine.register.read().counters
 
     def close(self) -> None:
         """Let go of the machine."""
@@ -191,7 +190,8 @@ class SimulatedPrinter:
     def _status_of(self, view: MachineView) -> PrinterStatus:
         conditions = {_CONDITIONS[trouble] for trouble in view.memory.latches & _CONDITIONS.keys()}
         conditions |= {_FULL[tray] for tray in view.full}
-        if view.asked_hopper_cards == 0:
+        # A hopper is found empty by reaching into it, and stays so until it is filled.
+        if Trouble.HOPPER_EMPTY in view.memory.latches and view.hopper_empty:
             conditions.add(Condition.HOPPER_EMPTY)
         return PrinterStatus(
             card_at=view.station,

@@ -1,6 +1,6 @@
 """What was printed on cards: the panels that a machine received, and how far it laid them down.
 
-A print is kept as the packed artwork of the job, sealed, and a count of the panels that are on the
+A print is kept as the packed panels of the job, sealed, and a count of the panels that are on the
 card. A card may have been printed more than once; its picture is all of its prints in order.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from ektp.perso import Artwork, Panel
+from simulation.world.panels import unpack_artwork
 from simulation.world.seal import WorldSeal
 from simulation.world.storage import Storage
 
@@ -88,7 +89,7 @@ class PrintShelf:
         damage: PrintDamage,
         fate: str = "",
     ) -> PrintUnderWay:
-        """A job, packed by `bytes(artwork)`, is downloaded into a machine with that card."""
+        """A job, packed by `pack_artwork`, is downloaded into a machine with that card."""
         row = self._storage.rows("SELECT coalesce(max(id), 0) + 1 FROM prints")[0]
         number = int(row[0])
         self._storage.execute(
@@ -145,7 +146,7 @@ class PrintShelf:
         )
         return [
             Print(
-                artwork=Artwork.from_bytes(self._seal.unseal(sealed, _place(number))),
+                artwork=unpack_artwork(self._seal.unseal(sealed, _place(number))),
                 state=PrintState(state),
                 laid=laid,
                 damage=PrintDamage(
