@@ -55,6 +55,11 @@ class CardControl:
     bound_on: date
     signing_key_id: bytes
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.key_version <= 0x7F:
+            msg = "the version of a read master key in a card control is 1 to 127"
+            raise ValueError(msg)
+
     def __bytes__(self) -> bytes:
         content = b"".join(
             (

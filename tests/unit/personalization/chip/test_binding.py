@@ -117,9 +117,33 @@ def test_the_keys_are_those_of_this_card_control_and_are_given_up(bound: Any, ke
     assert keys.in_hand == 0
 
 
+def test_the_worked_example_of_the_profile() -> None:
+    """`docs/chip-profile-ktp-el.md` section 10."""
+    control = CardControl(
+        card=CardSerial("60010000002A0001"),
+        key_version=1,
+        attempt_digest=attempt_digest(AttemptId.parse("A-0123456789P")),
+        bound_on=date(2026, 1, 5),
+        signing_key_id=bytes.fromhex("A0A1A2A3A4A5A6A7"),
+    )
+    assert bytes(control).hex().upper() == (
+        "0160010000002A000101454B54500026A7BCC01B5643C7E79EEF7E65B34C"
+        "20260105A0A1A2A3A4A5A6A7000000000000000000"
+    )
+
+
 @pytest.mark.parametrize(
     ("at", "value"),
-    [(0, b"\x02"), (10, b"KTPE"), (50, b"\x01"), (32, b"\x13"), (33, b"\x00"), (30, b"\xaa")],
+    [
+        (0, b"\x02"),
+        (9, b"\x00"),
+        (9, b"\x80"),
+        (10, b"KTPE"),
+        (50, b"\x01"),
+        (32, b"\x13"),
+        (33, b"\x00"),
+        (30, b"\xaa"),
+    ],
 )
 def test_a_card_control_of_another_kind_is_not_read(bound: Any, at: int, value: bytes) -> None:
     content = card_control_of(bound[0])
@@ -131,7 +155,7 @@ def test_a_card_control_of_another_kind_is_not_read(bound: Any, at: int, value: 
 
 @given(
     serial=st.binary(min_size=8, max_size=8),
-    version=st.integers(0, 255),
+    version=st.integers(1, 127),
     day=st.dates(min_value=date(2000, 1, 1)),
     key_id=st.binary(min_size=8, max_size=8),
 )
