@@ -36,7 +36,8 @@ def check_reads_refused(reader: PlainReader, files: tuple[ElementaryFile, ...]) 
             open_files.append(f"{file.file_id} {describe_sw(response.sw)}")
     if open_files:
         raise ChipFault(", ".join(open_files))
-    return f"{len(files)} files: {describe_sw(StatusWord.SECURITY_STATUS_NOT_SATISFIED)}"
+    names = ", ".join(str(file.file_id) for file in files)
+    return f"{names}: {describe_sw(StatusWord.SECURITY_STATUS_NOT_SATISFIED)}"
 
 
 def check_marker_gone(reader: PlainReader, profile: ChipProfile) -> str:

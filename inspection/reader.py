@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord, describe_sw
 from ektp.chip_profiles import ElementaryFile, FileId
-from ektp.errors import ApduRefused, EktpError, SecureMessagingBroken
+from ektp.errors import EktpError, SecureMessagingBroken
 from ektp.ports import SamChannel
 from inspection.faults import ChannelBroken, ChipFault, ModuleFault, Refused
 from inspection.guarded import GuardedChip
@@ -29,6 +29,9 @@ _CHALLENGE_BYTES = 8
 _TOKEN_BYTES = 40
 # What a SAM can take back with F4: 255 bytes less the status word.
 _MAX_PROTECTED_ANSWER = 253
+_ANSWER_REFUSED = {f"{sw:04X}" for sw in (StatusWord.WRONG_LENGTH, StatusWord.INCORRECT_DATA)}
+"""What F4 says of an answer that it cannot decipher: the chip's doing, not the SAM's."""
+
 _SECURE_MESSAGING_CLASS = 0x0C
 _T = TypeVar("_T")
 
@@ -187,9 +190,12 @@ class SecuredReader:
     def _unwrapped(self, answer: ResponseApdu) -> ResponseApdu:
         try:
             return self._sam.unwrap(answer)
-        except ApduRefused as refused:
+        except EktpError as refused:
             # The SAM is well and does not take this answer: half a block of an enciphered file.
-            raise ChipFault(f"{refused.code}: the SAM refuses the answer") from refused
+            sw = str(refused.facts.get("sw", ""))[:4]
+            if sw in _ANSWER_REFUSED:
+                raise ChipFault(f"the SAM refuses the answer, {sw}") from refused
+            raise
 
     @staticmethod
     def _expect(name: str, response: ResponseApdu, length: int) -> None:

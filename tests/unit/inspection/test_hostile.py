@@ -139,7 +139,7 @@ def test_an_answer_that_the_sam_cannot_decipher_fails_the_file(
         def unwrap(self, response: ResponseApdu) -> ResponseApdu:
             plain = super().unwrap(response)
             if self.deciphering and plain.data:
-                raise ApduRefused("half a block", sw="6700")
+                raise HsmError("half a block", sw="6700 WRONG_LENGTH")
             return plain
 
     verdict = inspect(sam=Strict())
