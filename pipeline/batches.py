@@ -16,7 +16,7 @@ from ektp.lifecycle import JobState
 from ektp.ports import Entropy
 from pipeline.home import new_id
 from pipeline.store import schema as db
-from pipeline.store.events import BatchOpened, BatchState, JobCancelled, JobHeld, JobsBatched
+from pipeline.store.events import BatchOpened, BatchState, JobHeld, JobsBatched
 from pipeline.store.store import Store
 from pipeline.store.vault import Part, Purpose, Vault
 
@@ -224,21 +224,3 @@ def close_batch(store: Store, actor: Actor, batch: str) -> BatchSummary:
             )
         tx.record(BatchState(batch=batch, state="CLOSED", reason=""))
         return batch_summary(tx.connection, batch)
-
-
-def cancel_batch(store: Store, actor: Actor, batch: str, reason: str) -> int:
-    """Cancel what was not begun: its jobs are cancelled; finished cards stay what they are."""
-    with store.transaction(actor) as tx:
-        summary = batch_summary(tx.connection, batch)
-        if summary.count.on_machine:
-            raise DecisionOpen("a card is on a machine; recover it first", batch=batch)
-        jobs = tx.connection.scalars(
-            select(db.jobs.c.job).where(
-                db.jobs.c.batch == batch,
-                db.jobs.c.state.in_([JobState.BATCHED.value, JobState.PREPARED.value]),
-            )
-        ).all()
-        for job in jobs:
-            tx.record(JobCancelled(job=job, reason=reason))
-        tx.record(BatchState(batch=batch, state="CANCELLED", reason=reason))
-    return len(jobs)

@@ -21,17 +21,15 @@ from pipeline.store import schema as db
 from pipeline.store.events import (
     BagIdentified,
     BlanksCounted,
-    BlanksIssued,
     BlanksReturned,
     BoxReceived,
-    CardsDestroyed,
     SealsReceived,
     SealVoided,
 )
 from pipeline.store.store import Store, Transaction
 
 __all__ = [
-    "issue_blanks",
+    "blanks_to_issue",
     "read_manifest",
     "receive_box",
     "receive_seals",
@@ -95,25 +93,22 @@ def _count_known(connection: Connection, serials: Sequence[str]) -> int:
     return known
 
 
-def issue_blanks(
-    store: Store, actor: Actor, line: str, *, box: str, count: int | None = None
+def blanks_to_issue(
+    connection: Connection, *, box: str, count: int | None = None
 ) -> list[CardSerial]:
-    """Book blanks of a box from the vault to a line, in the order of the box.
+    """The blanks of a box that would be issued next, in the order of their serials.
 
     Raises `StockError` where the box holds fewer.
     """
-    with store.transaction(actor) as tx:
-        cards = tx.connection.scalars(
-            select(db.cards.c.card)
-            .where(db.cards.c.box == box, db.cards.c.state == CardState.IN_VAULT.value)
-            .order_by(db.cards.c.card)
-        ).all()
-        wanted = len(cards) if count is None else count
-        if not wanted or wanted > len(cards):
-            raise StockError("the box does not hold that many blanks", box=box, left=len(cards))
-        issued = cards[:wanted]
-        tx.record(BlanksIssued(line=line, cards=issued))
-    return [CardSerial(card) for card in issued]
+    cards = connection.scalars(
+        select(db.cards.c.card)
+        .where(db.cards.c.box == box, db.cards.c.state == CardState.IN_VAULT.value)
+        .order_by(db.cards.c.card)
+    ).all()
+    wanted = len(cards) if count is None else count
+    if not 0 < wanted <= len(cards):
+        raise StockError("the box does not hold that many blanks", box=box, left=len(cards))
+    return [CardSerial(card) for card in cards[:wanted]]
 
 
 def return_blanks(
@@ -294,36 +289,3 @@ def next_free_seal(connection: Connection) -> str:
     if seal is None:
         raise SealUnavailable("no seal is left; receive a range: ektp seals receive")
     return str(seal)
-
-
-# --- destruction --------------------------------------------------------------------------------
-
-
-def destroy_cards(
-    store: Store,
-    actor: Actor,
-    document: str,
-    cards: Sequence[CardSerial],
-    *,
-    place: str,
-    method: str,
-    witnesses: Sequence[str],
-    request: str,
-) -> None:
-    """Book cards as destroyed before witnesses (SE Mendagri 470.13/11176/SJ), two at least.
-
-    Raises `StockError`, or `TransitionRefused` where a card is none that may be destroyed.
-    """
-    if len({witness.strip().lower() for witness in witnesses if witness.strip()}) < 2:
-        raise StockError("a destruction has two witnesses at least")
-    with store.transaction(actor) as tx:
-        tx.record(
-            CardsDestroyed(
-                document=document,
-                cards=list(cards),
-                place=place,
-                method=method,
-                witnesses=list(witnesses),
-                request=request,
-            )
-        )

@@ -329,6 +329,7 @@ class LineController:
                     attempt=row.attempt,
                     job=row.job,
                     card=row.card,
+                    fed=bool(row.fed) or evidence.fed,
                     reason=decision.reason,
                     evidence={
                         "step": evidence.step.value,

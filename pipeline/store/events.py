@@ -445,6 +445,7 @@ class AttemptDoubted(Event):
     attempt: str
     job: str
     card: str | None
+    fed: bool
     reason: str
     evidence: Mapping[str, Any]
 

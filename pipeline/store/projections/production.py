@@ -153,8 +153,7 @@ def _(connection: Connection, event: ev.AttemptHeld, entry: JournalEntry) -> Non
 
 @on(ev.AttemptDoubted)
 def _(connection: Connection, event: ev.AttemptDoubted, entry: JournalEntry) -> None:
-    # Whether a blank left the hopper is part of the doubt: it counts as picked until decided.
-    _end(connection, event.attempt, "in_doubt", entry, fed=True)
+    _end(connection, event.attempt, "in_doubt", entry, fed=event.fed)
     if event.card is not None:
         move_card(connection, event.card, CardEvent.DOUBT)
     move_job(connection, event.job, JobEvent.HOLD, held_reason=event.reason)
