@@ -18,11 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from ektp.errors import ConfigurationError
-from hsm._asn1 import INTEGER, SEQUENCE, parse
+from hsm._certificate_names import issuer_and_serial
 
-__all__ = ["Pinned", "issuer_and_serial", "load_all_pinned", "load_pinned"]
+__all__ = ["Pinned", "load_all_pinned", "load_pinned"]
 
-_CONTEXT_0: Final = 0xA0
 _PEM: Final = b"-----BEGIN"
 
 PublicKey = EllipticCurvePublicKey | RSAPublicKey
@@ -76,22 +75,6 @@ def load_pinned(certificate: bytes) -> Pinned:
 def load_all_pinned(certificates: Sequence[bytes]) -> tuple[Pinned, ...]:
     """Read them all. Raises `ConfigurationError`."""
     return tuple(load_pinned(certificate) for certificate in certificates)
-
-
-def issuer_and_serial(certificate: bytes) -> tuple[bytes, int]:
-    """The issuer's name as it stands (DER) and the serial number, of a certificate in DER.
-
-    Raises `Malformed`, a `ValueError`.
-    """
-    body, *_ = parse(certificate).parts(SEQUENCE, 3)
-    fields = list(body.parts(SEQUENCE, 6, 10))
-    if fields[0].tag == _CONTEXT_0:
-        del fields[0]
-    serial, _, issuer, *_ = fields
-    # An INTEGER's shortest form is not asked for here: issued certificates break the rule.
-    return issuer.expect(SEQUENCE).raw, int.from_bytes(
-        serial.expect(INTEGER).content, "big", signed=True
-    )
 
 
 def _subject_key_id(certificate: x509.Certificate) -> bytes | None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Self
 
@@ -14,24 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     load_der_private_key,
 )
 
 from ektp.errors import KeyNotFound, SealBroken
-from hsm.certificates import (
-    csca_certificate,
-    document_signer_certificate,
-    self_signed_certificate,
-)
 from hsm.keys import KeyLabel
 
 __all__ = ["KeyBook", "SoftEcKey", "SoftEnvelopeKey"]
 
-_SECRET_BYTES: Final = 32
-_RSA_BITS: Final = 3_072
 _P256_BYTES: Final = 32
 _OAEP_HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "sha1": hashes.SHA1,
@@ -101,42 +91,6 @@ class KeyBook:
     keys: dict[KeyLabel, bytes] = field(repr=False)
     certificates: dict[KeyLabel, bytes] = field(repr=False)
 
-    @classmethod
-    def generate(cls, begins: datetime) -> Self:
-        """New keys, all but the slow one of the envelopes."""
-        pairs = {
-            label: ec.generate_private_key(ec.SECP256R1())
-            for label in (KeyLabel.CSCA, KeyLabel.DOCUMENT_SIGNER, KeyLabel.SITE)
-        }
-        csca_key = pairs[KeyLabel.CSCA]
-        csca = csca_certificate(csca_key, begins)
-        document_signer = document_signer_certificate(
-            pairs[KeyLabel.DOCUMENT_SIGNER], csca, csca_key, begins
-        )
-        secret_labels = (KeyLabel.KEK, KeyLabel.INDEX, KeyLabel.READ, KeyLabel.SAM_OPEN)
-        return cls(
-            created_at=begins,
-            keys={
-                **{label: secrets.token_bytes(_SECRET_BYTES) for label in secret_labels},
-                **{label: _private_bytes(key) for label, key in pairs.items()},
-            },
-            certificates={
-                KeyLabel.CSCA: csca,
-                KeyLabel.DOCUMENT_SIGNER: document_signer,
-                KeyLabel.SITE: self_signed_certificate("SITE-1", pairs[KeyLabel.SITE], begins),
-            },
-        )
-
-    def with_envelope_key(self, begins: datetime) -> Self:
-        """The same with a new RSA key for envelopes; takes up to a second or so."""
-        key = rsa.generate_private_key(public_exponent=65_537, key_size=_RSA_BITS)
-        certificate = self_signed_certificate("ENVELOPE-1", key, begins)
-        return replace(
-            self,
-            keys={**self.keys, KeyLabel.ENVELOPE: _private_bytes(key)},
-            certificates={**self.certificates, KeyLabel.ENVELOPE: certificate},
-        )
-
     def key(self, label: KeyLabel) -> bytes:
         """A secret, or a private key as PKCS #8. Raises `KeyNotFound`."""
         try:
@@ -168,10 +122,6 @@ class KeyBook:
             keys=_values(text["keys"]),
             certificates=_values(text["certificates"]),
         )
-
-
-def _private_bytes(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _text(value: bytes) -> str:

@@ -21,6 +21,7 @@ from hsm._asn1 import (
     der_oid,
     der_set,
 )
+from hsm._certificate_names import issuer_and_serial
 from hsm._cms_names import (
     CONTENT_TYPE,
     DATA,
@@ -30,7 +31,6 @@ from hsm._cms_names import (
     SIGNED_DATA,
     SIGNING_TIME,
 )
-from hsm._pinned import issuer_and_serial
 from hsm.document_signer import check_token_signature, load_ec_public_key, signature_as_der
 from hsm.keys import EcSigningKey
 

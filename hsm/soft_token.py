@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import ClassVar, Final, Self
 
 from cryptography.exceptions import InvalidTag
@@ -97,7 +97,7 @@ class SoftToken:
         with exclusive_lock(folder / _LOCK_FILE):
             if (folder / _KEYS_FILE).exists():
                 raise HsmError("this folder holds a token already")
-            book = KeyBook.generate(_begin(clock.now()))
+            book = _keygen().generate(_begin(clock.now()))
             seal = Seal.new(pin)
             SignatureCount.begin(folder / _COUNT_FILE)
             seal.write(folder / _KEYS_FILE, bytes(book))
@@ -254,13 +254,19 @@ class SoftToken:
             # Another process may have made it since we opened.
             book = KeyBook.from_bytes(self._seal.read(path))
             if KeyLabel.ENVELOPE not in book.keys:
-                book = book.with_envelope_key(_begin(self._clock.now()))
+                book = _keygen().with_envelope_key(book, _begin(self._clock.now()))
                 self._seal.write(path, bytes(book))
         self._book = book
 
 
 def _begin(now: datetime) -> datetime:
     return now.replace(microsecond=0) - _HEAD_START
+
+
+def _keygen() -> ModuleType:
+    from hsm import _soft_keygen  # noqa: PLC0415 - most processes make no keys
+
+    return _soft_keygen
 
 
 def _forbid_core_dumps() -> None:

@@ -1,0 +1,258 @@
+"""The document signer and its count: period, quota, crash, fork, and a token that lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_der_public_key,
+)
+
+from ektp.errors import HsmError, KeyUsageForbidden
+from hsm._signature_count import SignatureCount
+from hsm._soft_keys import SoftEcKey
+from hsm.document_signer import EcdsaDocumentSigner, load_ec_public_key
+from hsm.keys import DOCUMENT_SIGNER_RULE, KeyRule
+from tests.unit.hsm.builders import NOW, FixedClock, ec_key, rsa_key
+
+
+class Counted:
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def take(self) -> None:
+        self.taken += 1
+
+
+class LyingKey:
+    """A token whose signature is over something else."""
+
+    def __init__(self, honest: SoftEcKey) -> None:
+        self._honest = honest
+        self.public_key = honest.public_key
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        return self._honest.sign_digest(hashlib.sha256(digest).digest())
+
+
+def soft_key(name: str = "signer") -> SoftEcKey:
+    return SoftEcKey(ec_key(name).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def signer(
+    clock: FixedClock,
+    key: SoftEcKey | LyingKey | None = None,
+    begins: datetime = NOW,
+    rule: KeyRule = DOCUMENT_SIGNER_RULE,
+) -> tuple[EcdsaDocumentSigner, Counted]:
+    count = Counted()
+    made = EcdsaDocumentSigner(
+        key or soft_key(), label="DS-1", rule=rule, begins=begins, count=count, clock=clock
+    )
+    return made, count
+
+
+def count_at(folder: Path, quota: int = 100_000) -> SignatureCount:
+    path = folder / "ds.count"
+    if not path.exists():
+        SignatureCount.begin(path)
+    return SignatureCount(path, label="DS-1", quota=quota)
+
+
+@pytest.mark.parametrize(
+    "offset",
+    [timedelta(seconds=-1), timedelta(days=92), timedelta(days=93), timedelta(days=4000)],
+)
+def test_outside_the_period_nothing_is_signed(offset: timedelta) -> None:
+    made, count = signer(FixedClock(NOW + offset))
+    with pytest.raises(KeyUsageForbidden):
+        made.sign(b"m")
+    assert count.taken == 0
+
+
+@pytest.mark.parametrize("offset", [timedelta(0), timedelta(days=92) - timedelta(seconds=1)])
+def test_at_the_edges_of_the_period_it_signs(offset: timedelta) -> None:
+    made, count = signer(FixedClock(NOW + offset))
+    made.sign(b"m")
+    assert count.taken == 1
+
+
+def test_a_key_without_a_period_signs_for_ever() -> None:
+    made, _ = signer(FixedClock(NOW + timedelta(days=4000)), rule=KeyRule(kind="EC", use="sign"))
+    made.sign(b"m")
+
+
+def test_a_wrong_signature_of_the_token_does_not_leave() -> None:
+    made, _ = signer(FixedClock(), key=LyingKey(soft_key()))
+    with pytest.raises(HsmError, match="does not verify"):
+        made.sign(b"m")
+
+
+@pytest.mark.parametrize("spki", [b"", b"\x30\x00", b"junk"])
+def test_a_public_key_that_is_none(spki: bytes) -> None:
+    with pytest.raises(HsmError):
+        load_ec_public_key(spki, label="DS-1")
+
+
+def test_a_public_key_of_rsa_is_none_either() -> None:
+    spki = (
+        rsa_key("other").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    )
+    with pytest.raises(HsmError, match="not of ECDSA"):
+        load_ec_public_key(spki, label="DS-1")
+
+
+def test_the_signature_verifies_over_the_exact_bytes() -> None:
+    key = soft_key()
+    made, _ = signer(FixedClock(), key=key)
+    signature = made.sign(b"content")
+    assert len(signature.r_s) == 64
+    assert signature.key_id == made.key_id() == hashlib.sha256(key.public_key).digest()[:8]
+    public_key = load_der_public_key(key.public_key)
+    assert isinstance(public_key, ec.EllipticCurvePublicKey)
+    r, s = (int.from_bytes(signature.r_s[at : at + 32], "big") for at in (0, 32))
+    public_key.verify(encode_dss_signature(r, s), b"content", ec.ECDSA(SHA256()))
+
+
+# --- the count -----------------------------------------------------------------------------------
+
+
+def test_the_quota_is_exact(tmp_path: Path) -> None:
+    count = count_at(tmp_path, quota=50)
+    for _ in range(50):
+        count.take()
+    for _ in range(2):
+        with pytest.raises(KeyUsageForbidden, match="quota=50"):
+            count.take()
+    assert count.used() == 50
+
+
+def test_signature_100_001_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "ds.count").write_bytes(b"99999\n")
+    count = count_at(tmp_path)
+    count.take()
+    with pytest.raises(KeyUsageForbidden):
+        count.take()
+
+
+def test_a_crash_never_counts_too_low_and_costs_little(tmp_path: Path) -> None:
+    made = 0
+    for signatures in (1, 20, 300, 5):
+        crashed = count_at(tmp_path)  # never released
+        for _ in range(signatures):
+            crashed.take()
+        made += signatures
+        stored = count_at(tmp_path).used()
+        assert made <= stored <= 2 * made + 4 * 16
+
+
+def test_a_clean_end_loses_nothing(tmp_path: Path) -> None:
+    for _ in range(3):
+        count = count_at(tmp_path)
+        count.take()
+        count.release()
+        count.release()
+    assert count_at(tmp_path).used() == 3
+
+
+def test_release_keeps_what_others_reserved_behind_us(tmp_path: Path) -> None:
+    first, second = count_at(tmp_path), count_at(tmp_path)
+    first.take()
+    second.take()
+    first.release()
+    assert count_at(tmp_path).used() == 32
+    second.release()
+    assert count_at(tmp_path).used() == 17
+
+
+def test_after_a_release_it_reserves_anew(tmp_path: Path) -> None:
+    count = count_at(tmp_path)
+    count.take()
+    count.release()
+    count.take()
+    count.release()
+    assert count_at(tmp_path).used() == 2
+
+
+def test_reservations_are_written_seldom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writes: list[int] = []
+    count = count_at(tmp_path)
+    store = SignatureCount._store
+    monkeypatch.setattr(
+        SignatureCount, "_store", lambda self, number: (writes.append(number), store(self, number))
+    )
+    for _ in range(10_000):
+        count.take()
+    assert len(writes) <= 17
+    assert max(after - before for before, after in pairwise(writes)) == 1_000
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"12", b"-1\n", b"x\n", b"1" * 70 + b"\n"])
+def test_a_count_that_cannot_be_read_stops(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ds.count").write_bytes(content)
+    with pytest.raises(HsmError, match="cannot be read"):
+        count_at(tmp_path).take()
+
+
+def test_a_count_that_is_gone_stops_and_is_not_begun_anew(tmp_path: Path) -> None:
+    count = count_at(tmp_path)
+    (tmp_path / "ds.count").unlink()
+    with pytest.raises(HsmError, match="lost"):
+        count.take()
+    assert not (tmp_path / "ds.count").exists()
+
+
+def test_a_folder_that_is_gone_stops(tmp_path: Path) -> None:
+    count = SignatureCount(tmp_path / "gone" / "ds.count", label="DS-1", quota=1)
+    with pytest.raises(HsmError, match="locked"):
+        count.take()
+
+
+def test_a_forked_child_reserves_for_itself(tmp_path: Path) -> None:
+    count = count_at(tmp_path)
+    count.take()
+    count._process = os.getpid() + 1  # as a child sees what it inherited
+    assert count.used() == 16
+    count.take()
+    assert count._stored() == 48
+    count.release()
+    assert count_at(tmp_path).used() == 17
+
+
+def test_a_forked_child_gives_nothing_of_its_parent_back(tmp_path: Path) -> None:
+    count = count_at(tmp_path)
+    count.take()
+    count._process = os.getpid() + 1
+    count.release()
+    assert count_at(tmp_path).used() == 16
+
+
+def test_threads_share_one_count(tmp_path: Path) -> None:
+    counts = [count_at(tmp_path), count_at(tmp_path)]
+
+    def work(count: SignatureCount) -> None:
+        for _ in range(100):
+            count.take()
+
+    threads = [threading.Thread(target=work, args=(counts[n % 2],)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for count in counts:
+        count.release()
+    used = count_at(tmp_path).used()
+    assert 400 <= used <= 400 + 2 * 256
