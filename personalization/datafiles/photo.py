@@ -176,7 +176,5 @@ class _Search:
         if len(self._points) < 2:
             return _USUAL_EXPONENT
         (at_1, content_1), (at_2, content_2) = self._points[-2:]
-        if at_1 == at_2:
-            return _USUAL_EXPONENT
         least, most = _EXPONENTS
         return min(most, max(least, (content_1 - content_2) / (at_2 - at_1)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -38,7 +39,6 @@ _BROKEN: Final = (
     MemoryError,
     struct.error,
     Image.DecompressionBombError,
-    Image.DecompressionBombWarning,
 )
 
 
@@ -46,7 +46,10 @@ _BROKEN: Final = (
 def decoding(field: str) -> Iterator[None]:
     """Translate what a decoder raises into `ImageUnusable`; `field` names it."""
     try:
-        yield
+        # Pillow warns of broken metadata and goes on; so do we, without its words on stderr.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except _BROKEN:
         # The library's own text stays behind: it may quote the bytes.
         raise ImageUnusable(

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -20,7 +20,7 @@ from personalization.artwork.fields import FIELDS
 from personalization.datafiles.biodata import BIODATA_FIELDS, biodata
 from personalization.datafiles.framing import content_budget, framed
 from personalization.datafiles.minutiae import FingerRecord, finger_template
-from personalization.datafiles.photo import PHOTO_SIZES_PX, check_portrait, chip_photo
+from personalization.datafiles.photo import PHOTO_SIZES_PX, _Search, check_portrait, chip_photo
 from personalization.datafiles.prepare import DATA_FILES, check, data_files
 from personalization.datafiles.signature import SIGNATURE_BYTES, signature_bitmap
 
@@ -165,6 +165,21 @@ def test_the_photo_fills_its_budget_in_few_encodings(
     assert photo.quality >= 25
 
 
+class _Steps(Image.Image):
+    """A picture whose JPEG has one of two sizes, and nothing between."""
+
+    def save(self, fp: Any, *_: object, **params: Any) -> None:
+        fp.write(bytes(1000 if params["quality"] <= 60 else 9000))
+
+
+def test_the_search_ends_where_no_quality_comes_near_the_budget() -> None:
+    search = _Search(image=_Steps(), budget_bytes=PHOTO_BUDGET, lowest=25)
+    found = search.run(40)
+    assert found == bytes(1000)
+    assert search.quality <= 60
+    assert search.encodings <= 6
+
+
 def test_noise_is_made_smaller_rather_than_blocky(encode: Bytes) -> None:
     noise = Image.merge("RGB", [Image.effect_noise((480, 640), 160)] * 3)
     photo = chip_photo(PersonalBytes(encode(noise, "PNG")), PHOTO_BUDGET)
@@ -199,6 +214,18 @@ def test_a_lying_portrait_is_stood_up(encode: Bytes, portrait: Images) -> None:
     one, other = (Image.open(io.BytesIO(p.jpeg.reveal())).convert("L") for p in (stood, plain))
     pairs = zip(one.tobytes(), other.tobytes(), strict=True)
     assert sum(abs(a - b) for a, b in pairs) / (240 * 320) < 4
+
+
+def test_a_portrait_with_broken_metadata_is_still_a_portrait(
+    encode: Bytes, portrait: Images
+) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = "A DESCRIPTION"
+    content = encode(portrait(noise=0), "JPEG", exif=exif)
+    at = content.index(b"II*\x00") if b"II*\x00" in content else content.index(b"MM\x00*")
+    broken = content[: at + 8] + b"\xff\xff" + content[at + 10 :]  # entries without end
+    check_portrait(PersonalBytes(broken))
+    assert chip_photo(PersonalBytes(broken), PHOTO_BUDGET).width_px == 240
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "I;16"])
@@ -284,6 +311,7 @@ def test_an_empty_picture_is_paper(encode: Bytes) -> None:
     assert bitmap == b"\xff" * 924
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_of_a_stranger_end_as_our_own_error(content: bytes) -> None:
     for head in (b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b"\xff\xd8\xff\xe0", b"\xff\x4f\xff"):
@@ -291,6 +319,7 @@ def test_bytes_of_a_stranger_end_as_our_own_error(content: bytes) -> None:
             signature_bitmap(PersonalBytes(head + content))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_picture_never_ends_as_another_error(data: st.DataObject) -> None:
     stream = io.BytesIO()

@@ -171,7 +171,7 @@ _CPLC = st.just(b"\x9f\x7f\x2a" + bytes(42))
 _STATUS = st.sampled_from([b"\xe3\x04\x9f\x70\x01" + bytes((state,)) for state in (1, 15, 255, 3)])
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.binary(max_size=60) | _CPLC | _STATUS, _SW), max_size=30))
 def test_whatever_a_chip_answers_is_evidence(answers: list[tuple[bytes, int]]) -> None:
     assert read_evidence(_Babbler(answers)).progress in Progress
