@@ -5,7 +5,8 @@ It shows people, so it is drawn on demand and kept by nobody. Captions are job i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from PIL import Image
+from reportlab import rl_config
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -35,6 +37,7 @@ _LEFT_MM: Final = 14.2
 _TOP_MM: Final = 13.0
 _COLUMN_MM: Final = 98.2
 _ROW_MM: Final = CARD_HEIGHT_MM + 1.5
+_FOOT_MM: Final = 5.0
 _CAPTION_MM: Final = 1.6
 _CORNER_MM: Final = 3.18  # ISO/IEC 7810, 5.1
 _RIGHT_MM: Final = _LEFT_MM + _COLUMN_MM + CARD_WIDTH_MM
@@ -74,15 +77,45 @@ def contact_sheet_pdf(
 ) -> int:
     """Write the proofs of (caption, artwork) pairs as a PDF and tell the number of its pages.
 
-    Items are taken one at a time and only their pictures are kept. `lang` is `id` or `en`. The same
-    items give the same bytes. Raises what `compose` raises.
+    Items are taken one at a time and only their pictures are kept; the same items give the same
+    bytes. `lang` is `id` or `en` (`ValueError`). Raises what `compose` raises.
     """
-    words = _WORDS[lang]
+    words = _WORDS.get(lang)
+    if words is None:
+        msg = "a contact sheet speaks id or en"
+        raise ValueError(msg)
     _register_fonts()
     stream = str(out) if isinstance(out, Path) else out
-    canvas = Canvas(stream, pagesize=A4, pageCompression=1, invariant=1, lang=lang)
+    canvas = Canvas(
+        stream,
+        pagesize=A4,
+        pageCompression=1,
+        invariant=1,
+        lang=lang,
+        initialFontName=_TEXT,  # type: ignore[arg-type]  # the stub takes it for a number
+    )
     canvas.setTitle(title)
     canvas.setCreator("ektp")
+    with _binary_streams():
+        pages = _draw_pages(canvas, items, title, words)
+        canvas.save()
+    return pages
+
+
+@contextmanager
+def _binary_streams() -> Iterator[None]:
+    """Pictures as they are, not as text of 7 bits: a quarter smaller and three times as fast."""
+    before = rl_config.useA85
+    rl_config.useA85 = 0
+    try:
+        yield
+    finally:
+        rl_config.useA85 = before
+
+
+def _draw_pages(
+    canvas: Canvas, items: Iterable[tuple[str, Artwork]], title: str, words: _Words
+) -> int:
     pages = 0
     for shown, (caption, artwork) in enumerate(items):
         slot = shown % CARDS_PER_PAGE
@@ -98,7 +131,6 @@ def contact_sheet_pdf(
     canvas.showPage()
     # Pages refer to a form that is only drawn now, when the number of pages is known.
     _draw_total(canvas, words, pages)
-    canvas.save()
     return pages
 
 
@@ -111,9 +143,11 @@ def _furnish(canvas: Canvas, title: str, words: _Words, page: int) -> None:
     canvas.setFillGray(0.35)
     canvas.setFont(_TEXT, 6.8)
     canvas.drawRightString(_RIGHT_MM * mm, top, words.notice)
-    canvas.drawRightString((_RIGHT_MM - 14) * mm, 4.6 * mm, f"{words.page} {page}")
+    foot = f"{words.page} {page}"
+    canvas.drawString(_LEFT_MM * mm, _FOOT_MM * mm, foot)
     canvas.saveState()
-    canvas.translate((_RIGHT_MM - 14) * mm, 4.6 * mm)
+    after = _LEFT_MM * mm + pdfmetrics.stringWidth(foot, _TEXT, 6.8)
+    canvas.translate(after, _FOOT_MM * mm)
     canvas.doForm(_TOTAL)
     canvas.restoreState()
 

@@ -24,6 +24,7 @@ LAYOUTS: Final[Mapping[CardVariant, str]] = {
 """The layout that belongs to each variant."""
 
 _MM_PER_PT: Final = 25.4 / 72
+_DIGITS: Final = "0123456789"
 _ROW_KEYS: Final = (
     "align",
     "x_mm",
@@ -48,9 +49,16 @@ def layout_for(variant: CardVariant, *, nik_font: Path | None = None) -> Layout:
     return load_layout(LAYOUTS[variant], nik_font=nik_font)
 
 
-@lru_cache(maxsize=16)
 def load_layout(name: str, *, nik_font: Path | None = None) -> Layout:
-    """An installed layout by its name. Raises `LayoutUnknown`, `ConfigurationError`."""
+    """An installed layout by its name; the same object for the same name and face.
+
+    Raises `LayoutUnknown`, `ConfigurationError`.
+    """
+    return _load(name, nik_font)
+
+
+@lru_cache(maxsize=16)
+def _load(name: str, nik_font: Path | None) -> Layout:
     layout = parse_layout(_read(name))
     if nik_font is None:
         return layout
@@ -233,6 +241,8 @@ def _row_faults(layout: Layout, row: Row) -> Iterator[tuple[str, str]]:
             return
     if not 0 <= row.x_mm < row.right_mm <= CARD_WIDTH_MM or row.lines < 1:
         yield "the value has no room", row.field
+    if row.field == "nik" and layout.face(row.font).lacks(_DIGITS) is not None:
+        yield "the font lacks a digit", row.font
     if row.size_pt < layout.smallest_pt:
         yield "the type is smaller than the smallest legible", row.field
     if row.label_x_mm is not None and row.colon_x_mm is not None:

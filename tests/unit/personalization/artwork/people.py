@@ -97,7 +97,17 @@ def a_portrait(size: tuple[int, int] = (480, 640), form: str = "JPEG") -> bytes:
 def a_signature(form: str = "PNG", mode: str = "1") -> bytes:
     """A drawn stroke of 168 x 44 px, dark on light."""
     picture = Image.new("L", (168, 44), 255)
-    points = [(14, 30), (26, 8), (33, 36), (45, 14), (52, 33), (70, 22), (84, 30), (118, 17), (155, 24)]
+    points = [
+        (14, 30),
+        (26, 8),
+        (33, 36),
+        (45, 14),
+        (52, 33),
+        (70, 22),
+        (84, 30),
+        (118, 17),
+        (155, 24),
+    ]
     ImageDraw.Draw(picture).line(points, fill=0, width=2, joint="curve")
     return encoded(picture.convert(mode), form)
 
