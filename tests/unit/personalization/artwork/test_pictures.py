@@ -109,6 +109,14 @@ def test_a_damaged_file_is_drawn_or_refused_and_nothing_else(data: st.DataObject
     assert (picture.mode, picture.size) == ("RGB", BOX)
 
 
+def test_broken_metadata_does_not_spoil_a_portrait(recwarn: pytest.WarningsRecorder) -> None:
+    exif = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x0e\0\x02\0\0\x10\0\0\0\0\x1a"
+    portrait = encoded(quarters(), "JPEG", exif=exif)
+    picture = portrait_pixels(PersonalBytes(portrait), BOX)
+    assert near(corners(picture)[0], RED)
+    assert not recwarn.list
+
+
 def test_good_pictures_pass() -> None:
     check_pictures(a_record())
     check_pictures(a_record(portrait=a_portrait((240, 320)), signature=a_signature("JPEG", "L")))
