@@ -272,10 +272,14 @@ class KeyService(Protocol):
 
 
 class Inspector(Protocol):
-    """Reads a card as a stranger would and says what it found."""
+    """Reads a card as a stranger would. Never raises for what a chip does."""
 
     def inspect(self, channel: CardChannel, expected: Expectation) -> QaVerdict:
-        """Read the chip in a fresh field and compare it. Never raises for what a chip does."""
+        """The reading after encoding: everything, and that the chip refuses to be written."""
+        ...
+
+    def look(self, channel: CardChannel, expected: Expectation) -> QaVerdict:
+        """The reading after printing: every file again, and no command that could write."""
         ...
 
 

@@ -47,9 +47,9 @@ class StoreSettings(_Section):
 
 
 class TokenSettings(_Section):
-    """Which token holds the keys."""
+    """Which token holds the keys; a fresh production home names none yet."""
 
-    kind: Literal["soft"] = "soft"
+    kind: Literal["none", "soft"] = "none"
 
 
 class PrefectSettings(_Section):

@@ -117,11 +117,7 @@ def party(sheet: Sheet, number: int, person: Person) -> None:
 def clauses(sheet: Sheet, items: Sequence[tuple[Runs, Runs]]) -> None:
     """Numbered clauses in both languages."""
     for number, (id_runs, en_runs) in enumerate(items, start=1):
-        sheet.need(2 * BODY.line_mm + SECOND.line_mm)
-        top, page = sheet.y_mm, sheet.page_count
-        sheet.both(id_runs, en_runs, indent_mm=6)
-        if sheet.page_count == page:
-            sheet.text(f"{number}.", sheet.left_mm + 1, top + BODY.rise_mm, BODY)
+        sheet.both(id_runs, en_runs, indent_mm=6, mark=f"{number}.")
     sheet.skip(1)
 
 

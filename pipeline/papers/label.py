@@ -198,14 +198,8 @@ class _Label:
 
     def _foot(self, number: str) -> None:
         style = Style(Face.PLAIN, 5.2, GREY)
-        printed = printed_line(self._stamp, self._lang)
-        site_room = _ROOM - 46
-        size = fit(self._stamp.site, Face.PLAIN, 5.2, 3.2, site_room)
-        self._text(
-            wrap(self._stamp.site, Face.PLAIN, size, site_room)[0],
-            _EDGE,
-            148,
-            Style(Face.PLAIN, size, GREY),
-        )
-        first, _ = Bi(f"Label {number}", f"Label {number}").pick(self._lang)
-        self._text(f"{printed} · {first}", _RIGHT, 148, style, "right")
+        printed = f"{printed_line(self._stamp, self._lang)} · Label {number}"
+        taken = self._text(printed, _RIGHT, 148, style, "right")
+        site = self._stamp.site
+        size = fit(site, style.face, style.size_pt, 1, _ROOM - taken - 2)
+        self._text(site, _EDGE, 148, Style(style.face, size, style.color))

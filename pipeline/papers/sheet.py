@@ -101,11 +101,6 @@ class Sheet:
         """What is left of this page below the cursor."""
         return BOTTOM_MM - self.y_mm
 
-    @property
-    def page_count(self) -> int:
-        """The number of pages begun so far."""
-        return len(self._pages)
-
     def need(self, height_mm: float) -> None:
         """Go to a new page where the height does not fit below the cursor."""
         if height_mm > self.room_mm:
@@ -176,11 +171,15 @@ class Sheet:
                 x += self.text(text, x, self.y_mm + style.rise_mm, piece)
             self.y_mm += style.line_mm
 
-    def both(self, id_runs: Runs, en_runs: Runs, *, indent_mm: float = 0.0) -> None:
-        """A paragraph in both languages: the leading one large, the other small below."""
+    def both(self, id_runs: Runs, en_runs: Runs, *, indent_mm: float = 0.0, mark: str = "") -> None:
+        """A paragraph in both languages: the leading one large, the other small below.
+
+        `mark` stands before its first line, such as the number of a clause.
+        """
         first, second = (id_runs, en_runs) if self.lang == "id" else (en_runs, id_runs)
         height = len(break_runs(first, BODY.size_pt, self.width_mm - indent_mm)) * BODY.line_mm
         self.need(min(height, 30))
+        self.text(mark, self.left_mm + 1, self.y_mm + BODY.rise_mm, BODY)
         self.paragraph(first, BODY, indent_mm=indent_mm)
         self.paragraph(second, SECOND, indent_mm=indent_mm)
         self.y_mm += 1.6

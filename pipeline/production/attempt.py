@@ -34,7 +34,10 @@ from ektp.errors import (
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import CardState
 from ektp.perso import ChipImage, PersoPackage
+from ektp.ports import CardChannel
 from ektp.printer_profiles import Station, Tray
+from personalization.binding import bind
+from personalization.encoding import personalize, prove_blank, terminate
 from pipeline.production.recovery import Decision
 from pipeline.production.workshop import PrintLine, Workshop
 from pipeline.store import schema as db
@@ -57,6 +60,9 @@ __all__ = ["HELD_NOTE", "Attempt", "HeldForPerson", "Spoiled"]
 
 HELD_NOTE = "held"
 """What a reject's intent notes when the card is put aside rather than spoiled."""
+
+
+_Reading = Callable[[CardChannel, Expectation], QaVerdict]
 
 
 class Spoiled(Exception):
@@ -180,7 +186,7 @@ class Attempt:
         self._intend(Step.PROVE)
         try:
             with self.line.printer.channel() as channel:
-                card = self.shop.personalizer.prove_blank(channel)
+                card = prove_blank(channel, self.shop.profile)
         except CardAbsent:
             # A weak field: once more, then it is a blank that nobody can read.
             card = self._prove_again()
@@ -195,7 +201,7 @@ class Attempt:
     def _prove_again(self) -> CardSerial:
         try:
             with self.line.printer.channel() as channel:
-                return self.shop.personalizer.prove_blank(channel)
+                return prove_blank(channel, self.shop.profile)
         except BlankRefused as refused:
             raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
         except EktpError as failed:
@@ -217,13 +223,14 @@ class Attempt:
 
     def _bind(self) -> None:
         assert self.card is not None  # noqa: S101 - proved one step before
-        self.image, self.expected = self.shop.personalizer.bind(
+        self.image, self.expected = bind(
             self.package,
             card=self.card,
             attempt=self.attempt,
             on=self.shop.today(),
             keys=self.shop.keys,
             signer=self.shop.signer,
+            key_version=self.shop.read_key_version,
         )
         signature = self.image.files[-1][1].reveal()
         self._pending.append(
@@ -241,30 +248,29 @@ class Attempt:
         self._intend(Step.ENCODE)
         try:
             with self.line.printer.channel() as channel:
-                report = self.shop.personalizer.write(channel, self.image, self.shop.keys, self.job)
+                report = personalize(channel, self.image, self.shop.keys, self.job)
         except EktpError as failed:
             raise Spoiled(SpoilCause.ENCODE_FAILED, _facts(failed)) from failed
         self._done(Step.ENCODE, apdus=report.apdus, payload_bytes=report.payload_bytes)
 
-    def _inspect(self, cause: SpoilCause) -> QaVerdict:
-        assert self.expected is not None  # noqa: S101 - bound before
-        verdict = self._look()
-        if verdict.verdict is not Verdict.PASS and _only_field_lost(verdict):
-            verdict = self._look()
+    def _inspect(self, cause: SpoilCause, read: _Reading) -> QaVerdict:
+        verdict = self._verdict(read)
+        if verdict.verdict is not Verdict.PASS and _fell_silent(verdict):
+            verdict = self._verdict(read)
         if verdict.verdict is Verdict.FAIL:
             raise Spoiled(cause, _facts(VerificationFailed()) | {"failed": list(verdict.failed)})
         if verdict.verdict is Verdict.HOLD:
             raise HeldForPerson
         return verdict
 
-    def _look(self) -> QaVerdict:
+    def _verdict(self, read: _Reading) -> QaVerdict:
         assert self.expected is not None  # noqa: S101 - bound before
         with self.line.printer.channel() as channel:
-            return self.shop.inspector.inspect(channel, self.expected)
+            return read(channel, self.expected)
 
     def _read(self) -> None:
         self._intend(Step.READ)
-        verdict = self._inspect(SpoilCause.CHIP_INVALID)
+        verdict = self._inspect(SpoilCause.CHIP_INVALID, self.shop.inspector.inspect)
         self._done(Step.READ, verdict=verdict.verdict.value, checks=len(verdict.checks))
 
     def _print(self) -> None:
@@ -275,7 +281,7 @@ class Attempt:
     def _reread(self) -> None:
         self._intend(Step.REREAD)
         self.line.printer.park(Station.CONTACTLESS)
-        verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT)
+        verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT, self.shop.inspector.look)
         self._done(Step.REREAD, verdict=verdict.verdict.value, checks=len(verdict.checks))
 
     def _deliver(self) -> None:
@@ -332,7 +338,7 @@ class Attempt:
             return False
         try:
             with self.line.printer.channel() as channel:
-                return self.shop.personalizer.terminate(channel, self.shop.keys)
+                return terminate(channel, self.shop.keys)
         except EktpError:
             return False
 
@@ -364,7 +370,7 @@ def _facts(error: EktpError) -> dict[str, Any]:
     return {"code": error.code, **error.facts}
 
 
-def _only_field_lost(verdict: QaVerdict) -> bool:
+def _fell_silent(verdict: QaVerdict) -> bool:
     """Whether the chip fell silent in the middle: worth one more look in a fresh field."""
     return any(
         check.name == "chip.answers" and check.outcome is not CheckOutcome.PASSED

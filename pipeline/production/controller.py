@@ -28,6 +28,7 @@ from ektp.errors import (
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import JobState
 from ektp.perso import PersoPackage
+from personalization.evidence import ChipEvidence, read_evidence
 from pipeline.production.attempt import (
     HELD_NOTE,
     Attempt,
@@ -46,7 +47,7 @@ from pipeline.production.recovery import (
     moved,
 )
 from pipeline.production.rules import WINDOW_CARDS, stop_cause
-from pipeline.production.workshop import ChipEvidence, PrintLine, Workshop
+from pipeline.production.workshop import PrintLine, Workshop
 from pipeline.store import schema as db
 from pipeline.store.events import (
     AttemptDoubted,
@@ -314,7 +315,7 @@ class LineController:
 
     def _chip_evidence(self) -> ChipEvidence:
         with self.line.printer.channel() as channel:
-            return self.shop.personalizer.read_evidence(channel)
+            return read_evidence(channel, self.shop.profile)
 
     def _record_void(self, row: _Row, decision: Decision) -> None:
         with self.shop.store.transaction(self.shop.actor) as tx:

@@ -377,6 +377,17 @@ vault: Final = Table(
 )
 """Personal data, sealed per job and part."""
 
+credentials: Final = Table(
+    "credentials",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("one_time", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+)
+"""How people of a production home prove who they are; a secret that never enters the journal."""
+
 leases: Final = Table(
     "leases",
     metadata,

@@ -106,6 +106,14 @@ def upgrade() -> None:
     sa.Column('received_at', sa.String(length=32), nullable=True),
     sa.PrimaryKeyConstraint('consignment', name=op.f('pk_consignments'))
     )
+    op.create_table('credentials',
+    sa.Column('name', sa.String(length=64), nullable=False),
+    sa.Column('salt', sa.LargeBinary(), nullable=False),
+    sa.Column('digest', sa.LargeBinary(), nullable=False),
+    sa.Column('one_time', sa.Boolean(), nullable=False),
+    sa.Column('failures', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_credentials'))
+    )
     op.create_table('destructions',
     sa.Column('document', sa.String(length=32), nullable=False),
     sa.Column('cards', sa.Integer(), nullable=False),
