@@ -1,0 +1,1 @@
+"""The simulated world, a product feature: cards, chips, machines, faults and synthetic people."""
