@@ -1,0 +1,180 @@
+from pathlib import Path
+
+import pytest
+
+from ektp.apdu import CommandApdu
+from ektp.errors import CardAbsent, NotFound, SealBroken
+from ektp.printer_profiles import PanelKind, Station, Tray
+from simulation.chip.faults import ChipFaults
+from simulation.printer.simulated import SimulatedPrinter
+from simulation.world.chips import EmptyField
+from simulation.world.world import World
+from tests.unit.simulation.world.helpers import (
+    CPLC,
+    CREATE_APPLICATION,
+    CREATE_FILE,
+    SELECT_APPLICATION,
+    SELECT_FILE,
+    artwork,
+    boxed,
+    dye,
+    update,
+)
+
+NIK = b"1671024501950000"
+JPEG = bytes.fromhex("FFD8FFE000104A46494600010100000100010000FFDB")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World.create(tmp_path / "sim")
+
+
+def written(world: World, content: bytes) -> None:
+    (card,) = boxed(world, 1)
+    with world.tap(card) as chip:
+        for command in (CREATE_APPLICATION, CREATE_FILE, update(0, content)):
+            assert chip.transmit(command).ok
+
+
+def read(world: World, count: int) -> bytes:
+    (serial,) = world.storage.rows("SELECT serial FROM cards")[0]
+    with world.tap(serial) as chip:
+        chip.transmit(SELECT_APPLICATION)
+        chip.transmit(SELECT_FILE)
+        return chip.transmit(CommandApdu(0x00, 0xB0, le=count)).data
+
+
+def test_a_chip_answers_to_its_cards_serial(world: World) -> None:
+    card = boxed(world, 3)[2]
+    with world.tap(card) as chip:
+        assert chip.transmit(CPLC).data[13:21] == bytes(card)
+        assert chip.atr()[0] == 0x3B
+
+
+def test_looking_at_a_blank_leaves_no_trace(world: World) -> None:
+    (card,) = boxed(world, 1)
+    with world.tap(card) as chip:
+        chip.transmit(CPLC)
+        assert not chip.transmit(SELECT_APPLICATION).ok
+    assert world.storage.rows("SELECT count(*) FROM chips") == [(0,)]
+
+
+def test_what_was_written_is_there_for_the_next_process(world: World) -> None:
+    written(world, b"HELLO")
+    world.close()
+    assert read(World.open(world.folder), 5) == b"HELLO"
+
+
+def test_each_change_is_saved_before_its_answer(world: World) -> None:
+    (card,) = boxed(world, 1)
+    onlooker = World.open(world.folder)
+    with world.tap(card) as chip:
+        for number, command in enumerate((CREATE_APPLICATION, CREATE_FILE, update(0, b"A")), 1):
+            assert chip.transmit(command).ok
+            assert onlooker.storage.rows("SELECT version FROM chips") == [(number,)]
+        chip.transmit(CPLC)
+        assert onlooker.storage.rows("SELECT version FROM chips") == [(3,)]
+
+
+def test_a_chip_that_went_on_in_another_field_does_not_answer_here(world: World) -> None:
+    (card,) = boxed(world, 1)
+    with world.tap(card) as first, World.open(world.folder).tap(card) as second:
+        assert second.transmit(CREATE_APPLICATION).ok
+        with pytest.raises(CardAbsent):
+            first.transmit(CREATE_APPLICATION)
+        assert second.transmit(CREATE_FILE).ok
+        with pytest.raises(CardAbsent):
+            first.transmit(CREATE_FILE)
+
+
+def test_a_card_that_is_taken_away_does_not_answer(world: World) -> None:
+    (card,) = boxed(world, 1)
+    with world.tap(card) as chip:
+        pass
+    chip.reset()
+    with pytest.raises(CardAbsent):
+        chip.atr()
+    with pytest.raises(CardAbsent):
+        chip.transmit(CPLC)
+
+
+def test_a_card_out_of_reach_cannot_be_tapped(world: World) -> None:
+    blanks = boxed(world, 2)
+    world.load_hopper("L1", 1, blanks)
+    with pytest.raises(NotFound), world.tap(blanks[0]):
+        pass
+    printer = SimulatedPrinter(world, "L1")
+    printer.feed_to(Station.CONTACTLESS)
+    with pytest.raises(NotFound), world.tap(blanks[0]):
+        pass
+    printer.eject(Tray.REJECT)
+    with world.tap(blanks[0]) as chip:
+        assert chip.transmit(CPLC).ok
+
+
+def test_an_empty_field_answers_nothing() -> None:
+    field = EmptyField()
+    field.reset()
+    with pytest.raises(CardAbsent):
+        field.atr()
+    with pytest.raises(CardAbsent):
+        field.transmit(CPLC)
+
+
+def test_harm_is_done_for_good(world: World) -> None:
+    written(world, b"HELLO")
+    (number, serial) = world.storage.rows("SELECT id, serial FROM cards")[0]
+    world.chips.harm(number, serial, ChipFaults(dead=True))
+    with World.open(world.folder).tap(serial) as chip, pytest.raises(CardAbsent):
+        chip.transmit(CPLC)
+
+
+def test_a_weak_field_passes_with_a_reset_and_does_not_come_back(world: World) -> None:
+    (card,) = boxed(world, 1)
+    world.chips.harm(world.places.number(card), card, ChipFaults(lose_apdu=2))
+    with world.tap(card) as chip:
+        assert chip.transmit(CPLC).ok
+        with pytest.raises(CardAbsent):
+            chip.transmit(CPLC)
+        chip.reset()
+        assert chip.transmit(CPLC).ok
+    with World.open(world.folder).tap(card) as chip:
+        assert all(chip.transmit(CPLC).ok for _ in range(3))
+
+
+def test_a_chip_moved_to_another_row_does_not_open(world: World) -> None:
+    written(world, b"HELLO")
+    (other,) = boxed(world, 1, first=2)
+    number = world.places.number(other)
+    world.storage.execute("INSERT INTO chips SELECT ?, version, state FROM chips", (number,))
+    with pytest.raises(SealBroken), world.tap(other):
+        pass
+
+
+def clear_values(world: World) -> list[str]:
+    planted = (NIK, JPEG, JPEG[:11], b"JFIF", bytes([0x5A]) * 24, NIK.hex().encode())
+    files = [path for path in world.folder.rglob("*") if path.is_file()]
+    assert {"world.db", "world.key"} <= {path.name for path in files}
+    return [f.name for f in files for needle in planted if needle in f.read_bytes()]
+
+
+def test_nothing_of_a_person_stands_in_the_folder_in_clear(world: World) -> None:
+    written(world, NIK + JPEG)
+    assert read(world, 38) == NIK + JPEG
+    (serial,) = world.storage.rows("SELECT serial FROM cards")[0]
+    with world.tap(serial):
+        pass
+    blanks = boxed(world, 1, first=2)
+    world.load_hopper("L1", 1, blanks)
+    printer = SimulatedPrinter(world, "L1")
+    printer.feed_to(Station.PRINT)
+    printer.print(artwork([dye(PanelKind.CYAN, 0x5A)]))
+    assert clear_values(world) == []
+    world.close()
+    assert clear_values(world) == []
+
+
+def test_the_search_for_clear_values_would_find_them(world: World) -> None:
+    world.storage.execute("INSERT INTO meta VALUES ('planted', ?)", (NIK,))
+    assert clear_values(world)
