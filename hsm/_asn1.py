@@ -90,6 +90,13 @@ class Element:
             raise Malformed("an element has other parts than it should")
         return children
 
+    def octets(self) -> bytes:
+        """An OCTET STRING, in one piece or in the segments that BER allows."""
+        if self.tag == OCTET_STRING:
+            return self.content
+        segments = self.expect(OCTET_STRING | CONSTRUCTED).children()
+        return b"".join(segment.expect(OCTET_STRING).content for segment in segments)
+
     def oid(self) -> str:
         """An OBJECT IDENTIFIER in dotted form."""
         return _dotted(self.expect(OID).content)

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from ektp.errors import SealBroken
 from hsm import _cms_names as names
-from hsm._asn1 import INTEGER, OCTET_STRING, SEQUENCE, SET, Element, Malformed
+from hsm._asn1 import INTEGER, SEQUENCE, SET, Element, Malformed
 from hsm._ber_stream import BerStream
 from hsm._pinned import Pinned, load_pinned
 from hsm._refusal import Refusal, not_for_us, refused
@@ -116,7 +116,8 @@ class EnvelopedContent:
         self._authenticated = kind == names.AUTH_ENVELOPED_DATA
         stream.enter(_CONTEXT[0])
         stream.enter(SEQUENCE)
-        stream.element(_SMALL).expect(INTEGER).integer()
+        if stream.element(_SMALL).integer() not in (0, 2, 3, 4):
+            raise Malformed("enveloped data of an unknown version")
         if stream.peek() == _CONTEXT[0]:
             stream.element(_LARGEST_RECIPIENTS)  # the originator's certificates
         recipients = stream.element(_LARGEST_RECIPIENTS).expect(SET)
@@ -143,7 +144,7 @@ class EnvelopedContent:
             if stream.peek() == _CONTEXT[1]:
                 # They are needed before the content and stand behind it (RFC 5083 clause 2.1).
                 raise refused(Refusal.ALGORITHM, "authenticated attributes cannot be streamed")
-            tag = stream.element(_SMALL).expect(OCTET_STRING).content
+            tag = stream.element(_SMALL).octets()
         self._decipher.check_tag(tag)
         if stream.peek() == _CONTEXT[2 if self._authenticated else 1]:
             stream.element(_LARGEST_RECIPIENTS)
@@ -158,12 +159,12 @@ def _content_cipher(identifier: Element, *, authenticated: bool) -> Callable[[by
     oid, *parameters = identifier.parts(SEQUENCE, 1, 2)
     cipher = oid.oid()
     if cipher == names.AES_256_CBC and parameters and not authenticated:
-        iv = parameters[0].expect(OCTET_STRING).content
+        iv = parameters[0].octets()
         if len(iv) == _BLOCK_BYTES:
             return lambda key: _Cbc(key, iv)
     elif cipher == names.AES_256_GCM and parameters and authenticated:
         first, *length = parameters[0].parts(SEQUENCE, 1, 2)
-        nonce = first.expect(OCTET_STRING).content
+        nonce = first.octets()
         tag_length = length[0].integer() if length else 12
         if 12 <= tag_length <= 16 and len(nonce) == 12:
             return lambda key: _Gcm(key, nonce, tag_length)
@@ -175,10 +176,12 @@ def _content_key(recipients: Element, key: EnvelopeKey) -> bytes:
     for recipient in recipients.children():
         if recipient.tag != SEQUENCE:
             continue  # agreed keys, passwords and the like
-        _, rid, algorithm, encrypted = recipient.parts(SEQUENCE, 4)
+        version, rid, algorithm, encrypted = recipient.parts(SEQUENCE, 4)
+        if version.integer() not in (0, 2):
+            raise Malformed("a recipient of an unknown version")
         if _names(rid, ours):
             digest, mask_digest = _oaep(algorithm)
-            return _decrypted(key, encrypted.expect(OCTET_STRING).content, digest, mask_digest)
+            return _decrypted(key, encrypted.octets(), digest, mask_digest)
     raise not_for_us(Refusal.RECIPIENT, "the envelope is closed to another key")
 
 
@@ -222,7 +225,7 @@ def _oaep(identifier: Element) -> tuple[str, str]:
 
 def _empty_label(source: Element) -> bool:
     kind, label = source.parts(SEQUENCE, 2)
-    return kind.oid() == names.P_SPECIFIED and not label.expect(OCTET_STRING).content
+    return kind.oid() == names.P_SPECIFIED and not label.octets()
 
 
 def _digest_name(identifier: Element) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from hsm import _cms_names as names
-from hsm._asn1 import INTEGER, OCTET_STRING, OID, SEQUENCE, SET, Malformed
+from hsm._asn1 import OCTET_STRING, OID, SEQUENCE, SET, Malformed
 from hsm._ber_stream import BerStream
 from hsm._signer_info import DIGESTS, SignerClaim, algorithm_oid, read_claim
 
@@ -33,7 +33,7 @@ class SignedDataWalk:
                 raise Malformed("not signed data")
             self._enter(_CONTEXT_0)
             self._enter(SEQUENCE)
-        if stream.element(_SMALL).expect(INTEGER).integer() not in (1, 3, 4, 5):
+        if stream.element(_SMALL).integer() not in (1, 3, 4, 5):
             raise Malformed("signed data of an unknown version")
         algorithms = stream.element(_SMALL).expect(SET).children()
         self.digests = frozenset(

@@ -96,7 +96,7 @@ def read_claim(signer_info: Element) -> SignerClaim:
         digest=digest,
         salt_length=_salt_length(rest[0], digest),
         attributes=attributes,
-        signature=rest[1].expect(OCTET_STRING).content,
+        signature=rest[1].octets(),
     )
 
 

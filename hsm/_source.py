@@ -25,7 +25,7 @@ def file_chunks(path: Path, on_progress: Progress | None = None) -> Iterator[byt
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as cause:
         raise RecordError("the file cannot be opened", errno=cause.errno or 0) from None
-    with os.fdopen(descriptor, "rb", buffering=0):
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise RecordError("only a plain file can be read twice")
@@ -35,6 +35,8 @@ def file_chunks(path: Path, on_progress: Progress | None = None) -> Iterator[byt
             if on_progress is not None:
                 on_progress(done, max(done, status.st_size))
             yield chunk
+    finally:
+        os.close(descriptor)
 
 
 def _read(descriptor: int) -> bytes:

@@ -399,3 +399,39 @@ def openssl(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
     return subprocess.run(
         [OPENSSL, *arguments], cwd=folder, capture_output=True, check=False, timeout=60
     )
+
+
+def as_ber(der: bytes, depth: int, segment: int = 1000, keep: bytes = b"") -> bytes:
+    """The same value with indefinite lengths down to a depth, octet strings in segments.
+
+    `keep` is an element that stays as it is: a certificate is DER and nothing else.
+    """
+    tag, content, rest = _split(der)
+    assert not rest
+    if depth == 0 or der == keep:
+        return der
+    if tag == 0x04 and len(content) > segment:
+        return b"\x24\x80" + _segments(content, segment) + b"\x00\x00"
+    if tag == 0x80 and len(content) > segment:
+        return b"\xa0\x80" + _segments(content, segment) + b"\x00\x00"
+    if not tag & 0x20:
+        return der
+    inside = b""
+    while content:
+        _, _, behind = _split(content)
+        inside += as_ber(content[: len(content) - len(behind)], depth - 1, segment, keep)
+        content = behind
+    return bytes((tag, 0x80)) + inside + b"\x00\x00"
+
+
+def _segments(content: bytes, size: int) -> bytes:
+    return b"".join(_tlv(0x04, content[at : at + size]) for at in range(0, len(content), size))
+
+
+def _split(raw: bytes) -> tuple[int, bytes, bytes]:
+    tag, first, at = raw[0], raw[1], 2
+    if first >= 0x80:
+        octets = first & 0x7F
+        first = int.from_bytes(raw[2 : 2 + octets], "big")
+        at = 2 + octets
+    return tag, raw[at : at + first], raw[at + first :]
