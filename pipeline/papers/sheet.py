@@ -121,13 +121,13 @@ class Sheet:
         self._head()
 
     def _short_head(self) -> None:
-        style = _FOOT
         self.y_mm = TOP_MM - 2
-        y = self.y_mm + style.rise_mm
-        title, _ = self._title.pick(self.lang)
-        self.text(f"{self.stamp.site} · {title}", self.left_mm, y, style)
+        y = self.y_mm + _FOOT.rise_mm
         number = f"{self._number_word()} {self.stamp.number}"
-        self.text(number, self.right_mm, y, style, align="right")
+        taken = self.text(number, self.right_mm, y, _FOOT, align="right")
+        head = f"{self.stamp.site} · {self._title.pick(self.lang)[0]}"
+        size = fit(head, _FOOT.face, _FOOT.size_pt, 2, self.width_mm - taken - 4)
+        self.text(head, self.left_mm, y, Style(_FOOT.face, size, _FOOT.color))
         self.y_mm += 3.6
         self.rule(self.y_mm)
         self.y_mm += 5

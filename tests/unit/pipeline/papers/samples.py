@@ -14,7 +14,17 @@ from ektp.ids import AttemptId, BatchId, CardSerial, ConsignmentId, Identifier, 
 from ektp.lifecycle import CardState
 from ektp.personal import PersonalText, mask_number
 from ektp.regions import Area, RegionCode
-from pipeline.papers import views
+from pipeline.papers import (
+    destruction,
+    handover,
+    manifest,
+    notices,
+    reconciliation,
+    spoilage,
+    stock,
+    views,
+)
+from pipeline.papers.sheet import Sheet
 from pipeline.papers.wording import DestructionMethod, OtherGround
 
 NOON = datetime(2026, 11, 21, 5, 4, 30, tzinfo=UTC)
@@ -341,3 +351,47 @@ def an_unclaimed(cards: int = 33) -> views.UnclaimedList:
         keeper=a_person(16),
         head=a_person(17, "Camat"),
     )
+
+
+SIZED = {
+    "manifest": a_manifest,
+    "bast-regency": lambda count: a_handover(views.TransferLeg.TO_REGENCY, count),
+    "bast-district": lambda count: a_handover(views.TransferLeg.TO_DISTRICT, count),
+    "spoilage": a_spoilage,
+    "destruction": a_destruction,
+    "notice": a_notice,
+    "unclaimed": an_unclaimed,
+}
+"""The papers that grow with the number of things on them."""
+
+
+def a_paper(name: str, count: int = 33) -> views.View:
+    """The content of a paper by its name."""
+    if name in SIZED:
+        return SIZED[name](count)
+    return {
+        "reconciliation": a_reconciliation(),
+        "unbalanced": a_reconciliation(missing=1),
+        "stock": a_bulletin(),
+    }[name]
+
+
+def lay_out(view: views.View, lang: str = "id", stamp: views.Stamp | None = None) -> Sheet:
+    """Any paper but a label as drawing commands."""
+    stamp = stamp or a_stamp()
+    if isinstance(view, views.NoticeList):
+        return notices.lay_out_notices(view, stamp, lang, views.NoticeSplit.RW)
+    by_type = {
+        views.ParcelManifest: manifest.lay_out,
+        views.ConsignmentHandover: handover.lay_out,
+        views.SpoilageReport: spoilage.lay_out,
+        views.DestructionRecord: destruction.lay_out,
+        views.ReconciliationSheet: reconciliation.lay_out,
+        views.StockBulletin: stock.lay_out,
+        views.UnclaimedList: notices.lay_out_unclaimed,
+    }
+    return by_type[type(view)](view, stamp, lang)
+
+
+PAPERS = (*SIZED, "reconciliation", "unbalanced", "stock")
+"""Every paper but the label, by name."""
