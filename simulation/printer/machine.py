@@ -83,15 +83,15 @@ class Machine:
         """What stands where now, without touching anything."""
         places = self._world.places
         with self._world.storage.transaction(reading=True):
-            card = self._world.inside(self.name)
+            standing = places.standing(self.name)
             memory = self.register.read()
             return MachineView(
                 memory=memory,
-                card=card,
-                station=Station.NONE if card is None else Station(places.where(card).slot),
+                card=None if standing is None else standing[0],
+                station=Station.NONE if standing is None else Station(standing[1]),
                 hopper_cards=places.count(Place.HOPPER, self.name),
                 hopper_empty=places.first(Place.HOPPER, self.name, str(memory.hopper)) is None,
-                ribbon_label_left=self.ribbon_label_left,
+                ribbon_label_left=self._label_left(memory),
                 full=frozenset(tray for tray in Tray if self._full(tray)),
             )
 
@@ -108,7 +108,7 @@ class Machine:
     @property
     def ribbon_label_left(self) -> int:
         """Cards that the roll has left by its label; what it really yields, nobody knows."""
-        return max(0, self.setup.ribbon_cards - self.register.read().roll_used)
+        return self._label_left(self.register.read())
 
     # --- acts ------------------------------------------------------------------------------
 
@@ -229,9 +229,10 @@ class Machine:
         """The chip at the contactless station in a fresh field, until the card moves."""
         with self.driven():
             self._withdraw_chip()
-            card = self._world.inside(self.name)
-            if card is None or self._world.where(card).slot != Station.CONTACTLESS:
+            standing = self._world.places.standing(self.name)
+            if standing is None or standing[1] != Station.CONTACTLESS:
                 return EmptyField()
+            card = standing[0]
             self._lent = self._world.chips.lend(self._world.places.number(card), card)
             return self._lent
 
@@ -259,6 +260,9 @@ class Machine:
             return card
 
     # --- inner works -----------------------------------------------------------------------
+
+    def _label_left(self, memory: MachineMemory) -> int:
+        return max(0, self.setup.ribbon_cards - memory.roll_used)
 
     def _expect_power(self) -> None:
         if not self._powered:

@@ -154,10 +154,14 @@ class SimulatedPrinter:
     def eject(self, tray: Tray) -> None:
         """Move the card that is inside out into a tray: deliver it, or reject it."""
         with self._told():
-            if tray is Tray.REJECT:
+            try:
+                self.machine.eject(tray)
+            except MachineTrouble as stuck:
+                if tray is not Tray.REJECT or stuck.trouble is not Trouble.JAM:
+                    raise
                 # A jammed card can still be driven out to the rejects once the error is cleared.
                 self.machine.clear(frozenset({Trouble.JAM}))
-            self.machine.eject(tray)
+                self.machine.eject(tray)
 
     def recover(self) -> PrinterStatus:
         """Clear what an error or a cut left, without moving plastic; tell where things stand."""

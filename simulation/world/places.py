@@ -87,6 +87,12 @@ class CardPlaces:
         row = self._storage.row(query, (machine, place.value, slot))
         return None if row is None else CardSerial(row[0])
 
+    def standing(self, machine: str) -> tuple[CardSerial, str] | None:
+        """The card inside a machine and the station where it stands, if there is one."""
+        query = "SELECT serial, slot FROM cards WHERE machine = ? AND place = 'machine'"
+        row = self._storage.row(query, (machine,))
+        return None if row is None else (CardSerial(row[0]), row[1])
+
     def count(self, place: Place, machine: str, slot: str | None = None) -> int:
         """How many cards are there."""
         query = "SELECT count(*) FROM cards WHERE machine = ? AND place = ?"

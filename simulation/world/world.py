@@ -144,8 +144,8 @@ class World:
 
     def inside(self, machine: str) -> CardSerial | None:
         """The card inside a machine, as somebody sees who opens it."""
-        cards = self.places.at(Place.MACHINE, machine)
-        return cards[0] if cards else None
+        standing = self.places.standing(machine)
+        return None if standing is None else standing[0]
 
     def where(self, serial: CardSerial) -> Whereabouts:
         """Where a card is. Raises `NotFound`."""

@@ -186,6 +186,16 @@ class TestCardSpoiled:
         assert bench.tray(Tray.REJECT) == (card,)
         assert bench.printer.status().conditions == ()
 
+    def test_a_card_that_sticks_on_its_way_to_the_rejects_gets_there(
+        self, make_bench: MakeBench
+    ) -> None:
+        bench = make_bench((1, PhysicalStep.EJECT, Mishap.JAM))
+        (card,) = bench.load(1)
+        bench.printer.feed_to(Station.CONTACTLESS)
+        bench.printer.eject(Tray.REJECT)
+        assert bench.tray(Tray.REJECT) == (card,)
+        assert bench.printer.counters() == counts(fed=1, rejected=1)
+
     def test_recovering_clears_the_error_and_moves_nothing(self, make_bench: MakeBench) -> None:
         bench = make_bench((1, PhysicalStep.PRINT, Mishap.JAM))
         bench.load(1)

@@ -378,6 +378,13 @@ class TestPowerCut:
         assert SimulatedPrinter(world, "L1").status().card_at is Station.PRINT
 
 
+class TestEnd:
+    def test_who_lets_go_of_a_machine_gives_it_back(self, world: World) -> None:
+        with SimulatedPrinter(world, "L1") as printer:
+            printer.reserve("line 1")
+        SimulatedPrinter(world, "L1").reserve("line 2")
+
+
 class TestJobs:
     def test_artwork_for_another_raster_is_refused(self, world: World) -> None:
         printer = SimulatedPrinter(world, "L1")
