@@ -29,6 +29,7 @@ class _SystemEntropy:
     """Chance of the operating system."""
 
     def token_bytes(self, count: int) -> bytes:
+        """That many unpredictable bytes."""
         return secrets.token_bytes(count)
 
 
@@ -117,7 +118,7 @@ class Chip:
 
     @faults.setter
     def faults(self, faults: ChipFaults) -> None:
-        # Nothing brings a dead chip back.
+        """Put other faults in; nothing brings a dead chip back."""
         self._state.faults = replace(faults, dead=faults.dead or self._state.faults.dead)
         self._state.memory.bad_cell = faults.memory_failure_at
         self._state.memory.writes += 1

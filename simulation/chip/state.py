@@ -28,6 +28,7 @@ _HEAD: Final = struct.Struct(">8sB8sBBBBBBHBII")
 _FAULTS: Final = struct.Struct(">??iiii")
 _FILE: Final = struct.Struct(">HIIB")
 _NONE: Final = -1
+_MOST_CELLS: Final = 1 << 17
 
 
 @dataclass(slots=True, kw_only=True)
@@ -110,6 +111,9 @@ class ChipState:
         keys = KeySet(key_version, packed[position : position + key_length]) if key_length else None
         position += key_length
         cells = packed[length - cells_stored :]
+        if not cells_stored <= cell_count <= _MOST_CELLS:
+            msg = "more cells than a chip has"
+            raise ValueError(msg)
         memory = NonVolatileMemory(bytearray(cells.ljust(cell_count, b"\x00")))
         state = cls(
             serial=CardSerial.from_bytes(serial),
@@ -124,6 +128,9 @@ class ChipState:
         state.files.application = application or None
         for index in range(file_count):
             state.files.restore(_unpack_file(packed, position + index * _FILE.size))
+        if any(file.address + file.size > cell_count for file in state.files):
+            msg = "a file lies outside the cells"
+            raise ValueError(msg)
         return state
 
 
