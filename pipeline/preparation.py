@@ -12,17 +12,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 
 from sqlalchemy import select
 
-from ektp.chip_profiles import chip_profile
-from ektp.errors import PreparationError
 from ektp.journal import Actor
 from ektp.lifecycle import JobState
-from ektp.perso import PersoPackage
-from ektp.printer_profiles import print_geometry
-from personalization.prepare import prepare
-from pipeline.intake.parse import record_from_json
+from pipeline.prepare_worker import prepare_one
 from pipeline.settings import PreparationSettings
 from pipeline.store import schema as db
 from pipeline.store.events import JobHeld, JobsPrepared
@@ -55,7 +51,12 @@ def chunks(store: Store, batch: str, size: int) -> list[list[str]]:
 def worker_pool(settings: PreparationSettings) -> Iterator[Executor]:
     """Processes that draw and compress. They are started fresh: no token, no store in them."""
     processes = settings.processes or os.cpu_count() or 1
-    context = multiprocessing.get_context("spawn")
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context: BaseContext = multiprocessing.get_context("forkserver")
+        # Loaded once in the server that forks, not once in each process.
+        context.set_forkserver_preload(["pipeline.prepare_worker"])
+    else:
+        context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
         yield pool
 
@@ -81,7 +82,7 @@ def prepare_chunk(
         records = vault.open(tx, waiting, Part.RECORD, Purpose.PREPARE)
     results = list(
         pool.map(
-            _prepare_one,
+            prepare_one,
             [records[job] for job in waiting],
             [settings.profile] * len(waiting),
             [settings.geometry] * len(waiting),
@@ -105,14 +106,3 @@ def prepare_chunk(
         for job, code in held.items():
             tx.record(JobHeld(job=job, reason=code))
     return PreparedChunk(prepared=len(digests), held=len(held))
-
-
-def _prepare_one(record: bytes, profile: str, geometry: str) -> tuple[bytes | None, str, str]:
-    """In a worker: the package and its digest, or the code of what stands in the way."""
-    try:
-        package: PersoPackage = prepare(
-            record_from_json(record), print_geometry(geometry), chip_profile(profile)
-        )
-    except PreparationError as error:
-        return None, "", error.code
-    return bytes(package), package.digest.hex(), ""

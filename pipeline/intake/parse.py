@@ -6,8 +6,6 @@ checked by the importer.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 import unicodedata
@@ -27,25 +25,20 @@ from ektp.errors import (
     ImageUnusable,
     PreparationError,
 )
-from ektp.personal import FamilyCardNumber, Nik, PersonalBytes, PersonalText
 from ektp.printer_profiles import PrintGeometry
 from ektp.record import (
     LIFELONG,
     ApprovedRecord,
     Biographic,
     CardVariant,
-    Finger,
-    FingerTemplate,
-    ReplacementReason,
-    RequestType,
     Sex,
 )
-from ektp.regions import Area, OfficeCode, RegionCode
+from personalization.artwork.pictures import check_pictures
 from personalization.prepare import precheck
-from pipeline.intake.portrait import check_portrait
+from pipeline.intake.record_json import decode
 from pipeline.intake.refusals import Refusal, Warned
 
-__all__ = ["ParsedRecord", "canonical", "parse_line", "record_from_json", "request_of"]
+__all__ = ["ParsedRecord", "canonical", "parse_line", "request_of"]
 
 _PICTURES: Final = frozenset({"image", "template"})
 # Bidirectional controls, zero-width characters and the byte order mark; Cc and Cs are caught by
@@ -79,8 +72,7 @@ def parse_line(line: bytes, *, today: date, geometry: PrintGeometry) -> ParsedRe
     _check_characters(document)
     _check_schema(document)
     _check_rules(document, today)
-    record = _decode(document)
-    check_portrait(record.portrait)
+    record = decode(document)
     _precheck(record, geometry)
     content = canonical(document)
     return ParsedRecord(
@@ -100,11 +92,6 @@ def request_of(line: bytes) -> str | None:
         return None
     found = document.get("credentialRequestId") if isinstance(document, dict) else None
     return found if isinstance(found, str) and len(found) <= 64 and found.isascii() else None
-
-
-def record_from_json(content: bytes) -> ApprovedRecord:
-    """The record of canonical bytes that were accepted before."""
-    return _decode(json.loads(content))
 
 
 # --- form -----------------------------------------------------------------------------------
@@ -250,6 +237,7 @@ def _check_rules(document: dict[str, Any], today: date) -> None:
 def _precheck(record: ApprovedRecord, geometry: PrintGeometry) -> None:
     """Whether the card could be made: text, glyphs, templates, budget."""
     try:
+        check_pictures(record)
         precheck(record, geometry)
     except FieldOverflow as error:
         raise Refusal.DOES_NOT_FIT.error(**_text_facts(error)) from None
@@ -258,15 +246,23 @@ def _precheck(record: ApprovedRecord, geometry: PrintGeometry) -> None:
     except ChipImageTooLarge as error:
         raise Refusal.CHIP_TOO_SMALL.error(**_text_facts(error)) from None
     except ImageUnusable as error:
-        raise _picture(str(error.facts.get("field", ""))).error(**_text_facts(error)) from None
+        raise _picture(error).error(**_text_facts(error)) from None
 
 
-def _picture(field: str) -> Refusal:
-    if "minutiae" in field or "finger" in field or "template" in field:
-        return Refusal.TEMPLATE_BROKEN
-    if "signature" in field:
-        return Refusal.SIGNATURE_BROKEN
-    return Refusal.PORTRAIT_BROKEN
+_BY_FIELD: Final = {
+    "finger": Refusal.TEMPLATE_BROKEN,
+    "signature": Refusal.SIGNATURE_BROKEN,
+    "portrait": Refusal.PORTRAIT_BROKEN,
+}
+_BY_REASON: Final = {
+    ("portrait", "too_small"): Refusal.PORTRAIT_SMALL,
+    ("portrait", "too_many_pixels"): Refusal.PORTRAIT_LARGE,
+}
+
+
+def _picture(error: ImageUnusable) -> Refusal:
+    field, reason = str(error.facts.get("field")), str(error.facts.get("reason"))
+    return _BY_REASON.get((field, reason)) or _BY_FIELD.get(field, Refusal.PORTRAIT_BROKEN)
 
 
 def _text_facts(error: PreparationError) -> dict[str, str | int]:
@@ -295,102 +291,3 @@ def _warnings(bio: Biographic) -> Iterator[Warned]:
 def _occupations() -> frozenset[str]:
     text = files("pipeline.intake").joinpath("occupations.txt").read_text("utf-8")
     return frozenset(text.splitlines())
-
-
-# --- into the house's types -----------------------------------------------------------------
-
-
-def _bytes(value: object, field: str, refusal: Refusal) -> bytes:
-    if not isinstance(value, str):
-        raise refusal.error(field=field)
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise refusal.error(field=field, reason="not base64") from None
-
-
-def _only(biometrics: list[dict[str, Any]], kind: str, refusal: Refusal) -> dict[str, Any]:
-    found = [item for item in biometrics if item["biometricType"] == kind]
-    if len(found) != 1 or "image" not in found[0]:
-        raise refusal.error(found=len(found))
-    return found[0]
-
-
-def _fingers(biometrics: list[dict[str, Any]]) -> Iterator[FingerTemplate]:
-    seen = set()
-    for item in biometrics:
-        if item["biometricType"] != "FINGER":
-            continue
-        try:
-            finger = Finger(item.get("biometricSubType", ""))
-        except ValueError:
-            raise Refusal.TEMPLATE_BROKEN.error(reason="which finger") from None
-        if finger in seen:
-            raise Refusal.TEMPLATE_BROKEN.error(reason="a finger twice")
-        seen.add(finger)
-        if "template" in item:
-            if item.get("templateFormat") != "ISO_19794_2":
-                raise Refusal.TEMPLATE_BROKEN.error(reason="template format")
-            record = _bytes(item["template"], "template", Refusal.TEMPLATE_BROKEN)
-            yield FingerTemplate(finger=finger, record=PersonalBytes(record))
-        elif not item.get("missing"):
-            raise Refusal.TEMPLATE_BROKEN.error(reason="neither template nor missing")
-
-
-def _area(value: dict[str, str]) -> Area:
-    return Area(code=RegionCode(value["code"]), name=value["name"])
-
-
-def _decode(document: dict[str, Any]) -> ApprovedRecord:
-    bio, request, biometrics = (
-        document["biographicData"],
-        document["requestData"],
-        document["biometricData"],
-    )
-    face = _only(biometrics, "FACE", Refusal.NO_FACE)
-    signature = _only(biometrics, "SIGNATURE", Refusal.NO_SIGNATURE)
-    others = request["others"]
-    reason = others.get("reason")
-    return ApprovedRecord(
-        request_id=document["credentialRequestId"],
-        variant=CardVariant(request["credentialProfileSubtype"]),
-        request_type=RequestType(request["requestType"]),
-        reason=None if reason is None else ReplacementReason(reason),
-        priority=request["priority"],
-        approved_at=datetime.fromisoformat(others["approvedAt"]),
-        delivery_office=OfficeCode(request["deliveryOffice"]),
-        parent_credential=request.get("parentCredentialId"),
-        biographic=_biographic(bio),
-        portrait=PersonalBytes(_bytes(face["image"], "FACE", Refusal.PORTRAIT_BROKEN)),
-        signature=PersonalBytes(_bytes(signature["image"], "SIGNATURE", Refusal.SIGNATURE_BROKEN)),
-        fingers=tuple(_fingers(biometrics)),
-    )
-
-
-def _biographic(bio: dict[str, Any]) -> Biographic:
-    return Biographic(
-        nik=Nik(bio["nik"]),
-        kk=FamilyCardNumber(bio["kk"]) if "kk" in bio else None,
-        name=PersonalText(bio["name"]),
-        birth_place=PersonalText(bio["birthPlace"]),
-        birth_date=date.fromisoformat(bio["birthDate"]),
-        sex=Sex(bio["sex"]),
-        blood_type=bio["bloodType"],
-        address=PersonalText(bio["address"]),
-        rt=bio["rt"],
-        rw=bio["rw"],
-        village=_area(bio["village"]),
-        district=_area(bio["district"]),
-        regency=_area(bio["regency"]),
-        province=_area(bio["province"]),
-        religion=bio["religion"],
-        marital_status=bio["maritalStatus"],
-        occupation=bio["occupation"],
-        citizenship=bio["citizenship"],
-        valid_until=(
-            None if bio["validUntil"] == LIFELONG else date.fromisoformat(bio["validUntil"])
-        ),
-        issue_place=bio["issuePlace"],
-        issue_date=date.fromisoformat(bio["issueDate"]),
-        phone=PersonalText(bio["phone"]) if "phone" in bio else None,
-    )
