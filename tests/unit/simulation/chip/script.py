@@ -104,6 +104,7 @@ def framed(content: bytes, multiple: int = 1) -> bytes:
     return framed_content + bytes(-len(framed_content) % multiple)
 
 
+@functools.cache
 def plain_files() -> dict[int, bytes]:
     """Contents as they are read and signed; `6FF6` is not among them."""
     chance = random.Random(11)  # noqa: S311 - it must repeat itself

@@ -5,6 +5,7 @@ Run it to print the table: `python tests/unit/simulation/chip/worked_example.py`
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import subprocess
@@ -124,6 +125,7 @@ def table() -> str:
     return "".join(f"| {what} | `{value}` |\n" for what, value in worked_example().items())
 
 
+@functools.cache
 def printed_example() -> dict[str, bytes]:
     """The table as it stands in the document, but for the attempt id."""
     section = DOCUMENT.read_text(encoding="utf-8").split("## 10. Worked example")[1]
