@@ -194,17 +194,14 @@ class Signature:
     numbered: bool = True
 
 
-def signatures(
-    sheet: Sheet, items: Sequence[Signature], *, columns: int = 3, keep_mm: float = 0.0
-) -> None:
-    """Places to sign, side by side; each row stays whole on one page, the first with `keep_mm`
-    of what was said before it."""
+def signatures(sheet: Sheet, items: Sequence[Signature], *, columns: int = 3) -> None:
+    """Places to sign, side by side; each row of them stays whole on one page."""
     columns = min(columns, len(items))
     room = sheet.width_mm / columns
     for start in range(0, len(items), columns):
         row = items[start : start + columns]
         height = max(_signature_mm(item, room - 6) for item in row)
-        sheet.need(height + (keep_mm if start == 0 else 0))
+        sheet.need(height)
         top = sheet.y_mm
         for number, item in enumerate(row):
             _signature(sheet, item, sheet.left_mm + number * room, top, room, height)

@@ -18,6 +18,7 @@ __all__ = [
     "GREY",
     "INK",
     "MM_PER_POINT",
+    "PALE",
     "RULE",
     "WHITE",
     "Bars",
@@ -36,6 +37,7 @@ INK: Final = "#15181c"
 GREY: Final = "#66707a"
 RULE: Final = "#b4bcc4"
 BAND: Final = "#eef2f6"
+PALE: Final = "#f6f8fa"
 ACCENT: Final = "#123a63"
 GOOD: Final = "#0b6b3a"
 BAD: Final = "#a3131a"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import segno
 from reportlab import rl_config
 from reportlab.graphics.barcode.code128 import Code128
-from reportlab.lib.colors import HexColor
+from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.papers.faces import font_name
@@ -65,10 +66,15 @@ def write_pdf(pages: Sequence[Page], *, width_mm: float, height_mm: float, info:
     return buffer.getvalue()
 
 
+@cache
+def _color(text: str) -> Color:
+    return HexColor(text)
+
+
 def _draw(canvas: Canvas, ink: Ink, page_mm: float) -> None:
     match ink:
         case Text():
-            canvas.setFillColor(HexColor(ink.color))
+            canvas.setFillColor(_color(ink.color))
             canvas.setFont(font_name(ink.face), ink.size_pt)
             canvas.drawString(ink.x_mm * _PT, (page_mm - ink.y_mm) * _PT, ink.text)
         case Line():
@@ -82,7 +88,7 @@ def _draw(canvas: Canvas, ink: Ink, page_mm: float) -> None:
 
 
 def _draw_line(canvas: Canvas, line: Line, page_mm: float) -> None:
-    canvas.setStrokeColor(HexColor(line.color))
+    canvas.setStrokeColor(_color(line.color))
     canvas.setLineWidth(line.width_pt)
     canvas.setDash((0.6, 1.6) if line.dashed else ())
     canvas.line(
@@ -95,9 +101,9 @@ def _draw_line(canvas: Canvas, line: Line, page_mm: float) -> None:
 
 def _draw_box(canvas: Canvas, box: Box, page_mm: float) -> None:
     if box.fill:
-        canvas.setFillColor(HexColor(box.fill))
+        canvas.setFillColor(_color(box.fill))
     if box.stroke:
-        canvas.setStrokeColor(HexColor(box.stroke))
+        canvas.setStrokeColor(_color(box.stroke))
         canvas.setLineWidth(box.line_pt)
         canvas.setDash(())
     canvas.rect(
@@ -122,7 +128,7 @@ def _draw_matrix(canvas: Canvas, code: Matrix, page_mm: float) -> None:
                 (end - start) * module * _PT,
                 module * _PT,
             )
-    canvas.setFillColor(HexColor("#000000"))
+    canvas.setFillColor(_color("#000000"))
     canvas.drawPath(path, stroke=0, fill=1)
 
 
@@ -139,6 +145,6 @@ def _runs(modules: bytes) -> list[tuple[int, int]]:
 def _draw_bars(canvas: Canvas, bars: Bars, page_mm: float) -> None:
     module_mm = bars.width_mm / code128_modules(bars.value)
     symbol = Code128(bars.value, barWidth=module_mm * _PT, barHeight=bars.height_mm * _PT, quiet=0)
-    canvas.setFillColor(HexColor("#000000"))
-    canvas.setStrokeColor(HexColor("#000000"))
+    canvas.setFillColor(_color("#000000"))
+    canvas.setStrokeColor(_color("#000000"))
     symbol.drawOn(canvas, bars.x_mm * _PT, (page_mm - bars.y_mm - bars.height_mm) * _PT)

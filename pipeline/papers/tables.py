@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from pipeline.papers.faces import fit, width_mm, wrap
-from pipeline.papers.ink import ACCENT, BAND, GREY, INK, RULE, Box, Face, Line
+from pipeline.papers.ink import ACCENT, BAND, GREY, INK, PALE, RULE, Box, Face, Line
 from pipeline.papers.sheet import Sheet
 from pipeline.papers.typesetting import CELL, Align, Style
 from pipeline.papers.wording import Bi, Lang
@@ -233,7 +233,7 @@ class Table:
 
     def _draw_band(self, text: str, note: str) -> None:
         sheet = self._sheet
-        sheet.ink(Box(sheet.left_mm, sheet.y_mm, sheet.width_mm, SUM_MM, fill="#f6f8fa"))
+        sheet.ink(Box(sheet.left_mm, sheet.y_mm, sheet.width_mm, SUM_MM, fill=PALE))
         y = sheet.y_mm + (SUM_MM + _BAND.rise_mm) / 2
         sheet.text(text, sheet.left_mm + _PAD_X, y, _BAND)
         sheet.text(note, sheet.right_mm - _PAD_X, y, _NOTE, align="right")

@@ -14,7 +14,6 @@ __all__ = [
     "CELL",
     "LABEL",
     "SECOND",
-    "STRONG",
     "Align",
     "Bold",
     "Runs",
@@ -50,7 +49,6 @@ class Style:
 BODY: Final = Style(Face.PLAIN, 8.8, leading=1.38)
 SECOND: Final = Style(Face.PLAIN, 6.6, GREY)
 LABEL: Final = Style(Face.PLAIN, 6.8, GREY)
-STRONG: Final = Style(Face.BOLD, 9)
 CELL: Final = Style(Face.PLAIN, 7.4, leading=1.25)
 
 

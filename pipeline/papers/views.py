@@ -357,7 +357,10 @@ class NoticeEntry(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeList(View):
-    """Names to be posted where no phone number is known; they are sorted by village, RW and RT."""
+    """Names to be posted where no phone number is known; they are sorted by village, RW and RT.
+
+    Raises `ValueError` where there is nobody to be told.
+    """
 
     office: Area
     entries: tuple[NoticeEntry, ...]
@@ -365,6 +368,12 @@ class NoticeList(View):
     collect_at: str
     hours: str = ""
     signer: Person = Person()
+
+    def __post_init__(self) -> None:
+        View.__post_init__(self)
+        if not self.entries:
+            msg = "a notice names at least one person"
+            raise ValueError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

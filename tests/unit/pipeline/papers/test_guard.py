@@ -130,6 +130,11 @@ def test_a_destruction_has_cards_an_officer_and_two_witnesses(samples: ModuleTyp
             replace(record, **change)
 
 
+def test_a_notice_names_somebody(samples: ModuleType) -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        replace(samples.a_notice(1), entries=())
+
+
 def test_a_lost_card_cannot_be_destroyed(samples: ModuleType) -> None:
     card = samples.a_destruction(1).cards[0]
     with pytest.raises(ValueError, match="lost"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
@@ -96,6 +97,19 @@ def test_an_empty_report_says_so(samples: ModuleType) -> None:
     pages = samples.lay_out(samples.a_spoilage(0)).laid_out()
     assert_tidy(pages, 210, 297, 14)
     assert "0 kartu (nol)" in texts(pages)
+
+
+def test_nothing_is_drawn_as_nothing(samples: ModuleType) -> None:
+    empty = (
+        replace(samples.a_manifest(1), cards=()),
+        replace(samples.an_unclaimed(1), cards=()),
+        replace(samples.a_handover(views.TransferLeg.TO_REGENCY, 1), parcels=(), witnesses=()),
+        replace(samples.a_bulletin(), lines=()),
+    )
+    for view in empty:
+        pages = samples.lay_out(view).laid_out()
+        assert_tidy(pages, 210, 297, 14)
+        assert re.search(r"\b0 (kartu|keping)", texts(pages))
 
 
 @pytest.mark.parametrize("name", ["W" * 60, "A " * 30, "I" * 60])
