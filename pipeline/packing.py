@@ -19,7 +19,7 @@ from pipeline.store import schema as db
 from pipeline.store.events import ParcelPacked, ParcelSealed
 from pipeline.store.store import Store
 
-__all__ = ["Packed", "pack", "parcel_cards", "seal_parcel"]
+__all__ = ["Packed", "pack", "parcel_cards", "seal_open_parcels", "seal_parcel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +108,19 @@ def seal_parcel(store: Store, actor: Actor, parcel: str, seal: str | None = None
         chosen = _free(tx.connection, seal)
         tx.record(ParcelSealed(parcel=parcel, seal=chosen))
     return chosen
+
+
+def seal_open_parcels(store: Store, actor: Actor) -> int:
+    """Close every open parcel with the next free seal; how many."""
+    with store.read() as connection:
+        parcels = connection.scalars(
+            select(db.parcels.c.parcel)
+            .where(db.parcels.c.state == "OPEN")
+            .order_by(db.parcels.c.office, db.parcels.c.packed_at, db.parcels.c.parcel)
+        ).all()
+    for parcel in parcels:
+        seal_parcel(store, actor, parcel)
+    return len(parcels)
 
 
 def _free(connection: Connection, seal: str | None) -> str:

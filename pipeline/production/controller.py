@@ -83,6 +83,11 @@ class LineController:
     line: PrintLine
     on_card: Callable[[str], None] = field(default=lambda _outcome: None)
     _lease: Lease | None = None
+    _asked_to_stop: bool = False
+
+    def ask_to_stop(self) -> None:
+        """Stop after the card in hand. Safe to call from a signal handler."""
+        self._asked_to_stop = True
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -150,6 +155,8 @@ class LineController:
             tx.record(LineState(line=self.line.line, state=state, reason=reason))
 
     def _order(self) -> str:
+        if self._asked_to_stop:
+            return "stop"
         with self.shop.store.read() as connection:
             wanted = connection.scalar(
                 select(db.orders.c.wanted).where(db.orders.c.line == self.line.line)
