@@ -138,3 +138,40 @@ def test_a_killed_holder_holds_nothing(tmp_path: Path, tray: Tray) -> None:
         bench.printer.feed_to(Station.TRANSPORT)
     bench.printer.eject(tray)
     assert bench.tray(tray)
+
+
+HALF_AN_ACT = """
+import sys, time
+from pathlib import Path
+from simulation.world.world import World
+
+world = World.open(Path(sys.argv[1]))
+with world.storage.transaction():
+    world.storage.execute("UPDATE cards SET place = 'tray', slot = 'good'")
+    # More than SQLite keeps in memory: part of the act is in the files already.
+    for name in range(16):
+        world.storage.execute("INSERT INTO meta VALUES (?, randomblob(1000000))", (str(name),))
+    sys.stdout.write("ready\\n")
+    sys.stdout.flush()
+    time.sleep(60)
+"""
+
+
+def test_a_kill_in_the_middle_of_an_act_leaves_none_of_it(tmp_path: Path) -> None:
+    bench = SimulatedBench(tmp_path, FaultPlan.named("none", 7))
+    loaded = bench.load(300)
+    with subprocess.Popen(
+        [sys.executable, "-c", HALF_AN_ACT, str(tmp_path / "sim")],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).parents[3],
+    ) as worker:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == b"ready\n"
+        worker.send_signal(signal.SIGKILL)
+    bench.lose_host()
+    world = World.open(tmp_path / "sim")
+    assert world.storage.rows("PRAGMA integrity_check") == [("ok",)]
+    assert world.storage.rows("SELECT count(*) FROM meta") == [(2,)]
+    assert bench.hopper() == tuple(loaded)
+    bench.printer.feed_to(Station.TRANSPORT)
+    assert bench.inside() == loaded[0]

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,30 @@ def test_a_full_disk_leaves_nothing_half_done(storage: Storage) -> None:
     storage.rows("PRAGMA max_page_count = 100000")
     with storage.transaction():
         storage.execute("INSERT INTO meta VALUES ('large', zeroblob(1000000))")
+
+
+def test_acts_of_several_processes_wait_for_one_another(storage: Storage, tmp_path: Path) -> None:
+    storage.execute("INSERT INTO meta VALUES ('count', 0)")
+
+    def count(_worker: int) -> None:
+        own = Storage(tmp_path / "world.db")
+        for _ in range(50):
+            with own.transaction():
+                (value,) = own.row("SELECT value FROM meta WHERE name = 'count'") or (None,)
+                own.execute("UPDATE meta SET value = ? WHERE name = 'count'", (value + 1,))
+        own.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(count, range(4)))
+    assert storage.row("SELECT value FROM meta WHERE name = 'count'") == (200,)
+
+
+def test_a_look_sees_one_moment(storage: Storage, tmp_path: Path) -> None:
+    storage.execute("INSERT INTO meta VALUES ('count', 1)")
+    other = Storage(tmp_path / "world.db")
+    query = "SELECT value FROM meta WHERE name = 'count'"
+    with other.transaction(reading=True):
+        assert other.row(query) == (1,)
+        storage.execute("UPDATE meta SET value = 2 WHERE name = 'count'")
+        assert other.row(query) == (1,)
+    assert other.row(query) == (2,)
