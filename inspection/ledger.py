@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
 from ektp.cards import Check, CheckOutcome
@@ -58,11 +58,6 @@ class Ledger:
         if name not in self._checks:
             raise ValueError(name)
         self._checks[name] = Check(name=name, outcome=outcome, evidence=evidence)
-
-    def record_all(self, names: Iterable[str], outcome: CheckOutcome, evidence: str) -> None:
-        """The same outcome for several checks."""
-        for name in names:
-            self.record(name, outcome, evidence)
 
     def outcome(self, name: str) -> CheckOutcome:
         """How a check stands now."""
