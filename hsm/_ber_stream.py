@@ -45,12 +45,12 @@ class BerStream:
             raise Malformed("an element is longer than what holds it")
         if end is not None and self.offset == end:
             return None
+        if not self._entered:
+            return self._buffer[self._at] if self._fill(1) else None
         if not self._fill(2):
-            if not self._entered and self._left() == 0:
-                return None
             raise Malformed("the file is cut off")
-        at_end = self._buffer.startswith(_END_OF_CONTENTS, self._at)
-        return None if at_end and end is None and self._entered else self._buffer[self._at]
+        at_end = end is None and self._buffer.startswith(_END_OF_CONTENTS, self._at)
+        return None if at_end else self._buffer[self._at]
 
     def enter(self, tag: int) -> None:
         """Go into the next element, which must be constructed and have that tag."""

@@ -122,8 +122,11 @@ class EnvelopedContent:
             stream.element(_LARGEST_RECIPIENTS)  # the originator's certificates
         recipients = stream.element(_LARGEST_RECIPIENTS).expect(SET)
         stream.enter(SEQUENCE)
-        if stream.element(_SMALL).oid() not in (names.DATA, names.SIGNED_DATA):
+        inside = stream.element(_SMALL).oid()
+        if inside not in (names.DATA, names.SIGNED_DATA):
             raise Malformed("the enveloped content is neither data nor signed data")
+        self.says_signed_data = inside == names.SIGNED_DATA
+        """Whether the content is announced as signed data, which then need no ContentInfo."""
         begin = _content_cipher(stream.element(_SMALL), authenticated=self._authenticated)
         self.content_key = content_key or _content_key(recipients, key)
         self._decipher = begin(self.content_key)

@@ -13,7 +13,6 @@ from hsm._signer_info import DIGESTS, SignerClaim, algorithm_oid, read_claim
 __all__ = ["SignedDataWalk"]
 
 _CONTEXT_0: Final = 0xA0
-_CONTEXT_1: Final = 0xA1
 _SMALL: Final = 1 << 10
 _LARGEST_CERTIFICATES: Final = 1 << 18
 _LARGEST_SIGNERS: Final = 1 << 16
@@ -22,13 +21,15 @@ _LARGEST_SIGNERS: Final = 1 << 16
 class SignedDataWalk:
     """One SignedData, in the order in which it stands: `digests`, then `content`, then `tail`."""
 
-    def __init__(self, stream: BerStream) -> None:
-        """Walk to the content. Raises `Malformed`."""
+    def __init__(self, stream: BerStream, *, bare_allowed: bool = False) -> None:
+        """Walk to the content; `bare_allowed`: there need be no ContentInfo around it.
+
+        Raises `Malformed`.
+        """
         self._stream = stream
         self._levels = 0
         self._enter(SEQUENCE)
-        if stream.peek() == OID:
-            # A ContentInfo; where the outer content type is signed-data it may be left away.
+        if not bare_allowed or stream.peek() == OID:
             if stream.element(_SMALL).oid() != names.SIGNED_DATA:
                 raise Malformed("not signed data")
             self._enter(_CONTEXT_0)
@@ -66,8 +67,7 @@ class SignedDataWalk:
         if stream.peek() == _CONTEXT_0:
             held = stream.element(_LARGEST_CERTIFICATES).children()
             certificates = tuple(certificate.raw for certificate in held)
-        if stream.peek() == _CONTEXT_1:
-            stream.element(_LARGEST_CERTIFICATES)  # revocation lists: the pin decides
+        # Revocation lists do not come along: a pin is taken back by taking it away.
         signers = stream.element(_LARGEST_SIGNERS).expect(SET).children()
         if len(signers) != 1:
             raise Malformed("signed by other than one signer")

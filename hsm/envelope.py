@@ -175,13 +175,19 @@ def _opened(chunks: Iterator[bytes], key: EnvelopeKey) -> EnvelopedContent:
 def _inside(
     envelope: EnvelopedContent, digests: BlockDigests
 ) -> tuple[SignerClaim, tuple[bytes, ...], dict[str, bytes]]:
-    walk = SignedDataWalk(BerStream(envelope.plain()))
+    walk = _signed_data_in(envelope)
     if walk.detached:
         raise refused(Refusal.CONTENT, "the signed data in the envelope have no content")
     computed = _run_through(walk.content(), digests, walk.digests)
     embedded, claim = walk.tail()
     envelope.finish()
     return claim, embedded, computed
+
+
+def _signed_data_in(envelope: EnvelopedContent) -> SignedDataWalk:
+    # RFC 5652 clause 6.1 wants SignedData itself in content of that type; many put a ContentInfo.
+    stream = BerStream(envelope.plain())
+    return SignedDataWalk(stream, bare_allowed=envelope.says_signed_data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +243,6 @@ def _plain_again(path: Path) -> Iterator[bytes]:
 def _enveloped_again(path: Path, key: EnvelopeKey, content_key: bytes) -> Iterator[bytes]:
     try:
         envelope = EnvelopedContent(file_chunks(path), key, content_key)
-        yield from SignedDataWalk(BerStream(envelope.plain())).content()
+        yield from _signed_data_in(envelope).content()
     except (Malformed, RecordError):
         raise FileChanged("it cannot be read a second time") from None
