@@ -1,8 +1,8 @@
 """Reads the files of a chip by the public read commands: plain, and through a SAM.
 
-Nothing is read past the end of a file, so that no chip has to answer an error inside a session: the
-last read always asks for more than should be there, and a file proves its size by answering less
-(`docs/chip-profile-ktp-el.md` section 8). What a file announces bounds what is read of it, and the
+A file that is as long as it says is never read from past its end, so that no good chip has to
+answer an error inside a session: the last read asks for more than should be there, and the file
+proves its size by answering less (`docs/chip-profile-ktp-el.md` section 8). What a file announces bounds what is read of it, and the
 profile bounds what it may announce.
 """
 
@@ -100,6 +100,9 @@ def _read(offset: int, count: int) -> CommandApdu:
 
 
 def _data_of(response: ResponseApdu, asked: int) -> bytes:
+    if response.sw == StatusWord.WRONG_OFFSET:
+        msg = f"ends early, {describe_sw(response.sw)}"
+        raise ChipFault(msg)
     if not response.ok:
         raise Refused(describe_sw(response.sw))
     if len(response.data) > asked:

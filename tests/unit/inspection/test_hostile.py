@@ -205,6 +205,23 @@ def test_a_file_cut_short_fails(
     assert outcome(verdict, f"file.{name}") is CheckOutcome.FAILED
 
 
+@pytest.mark.parametrize(("name", "left"), [("photo", 720), ("biodata", 208)])
+def test_a_file_cut_short_on_the_border_of_a_read_fails_for_its_length(
+    lab: SimpleNamespace,
+    files: dict[str, bytes],
+    inspect: Callable[..., QaVerdict],
+    name: str,
+    left: int,
+) -> None:
+    chip = lab.a_chip({**files, "biodata": lab.prefixed(bytes(400))})
+    del chip.stored[KTP_EL.file(name).file_id][left:]
+    verdict = inspect(chip)
+    assert chip.past_end
+    assert outcome(verdict, f"file.{name}") is CheckOutcome.FAILED
+    assert outcome(verdict, "access.free_reads") is CheckOutcome.PASSED
+    assert outcome(verdict, "channel.secure_messaging") is CheckOutcome.PASSED
+
+
 BOMBS = [
     b"",
     b"\x9f",

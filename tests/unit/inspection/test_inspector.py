@@ -33,10 +33,12 @@ def inspect(lab: SimpleNamespace, files: dict[str, bytes], **more: object) -> Qa
 def test_a_good_card_passes_every_check(lab: SimpleNamespace) -> None:
     inspector: Inspector = KtpElInspector(lab.FakeSam(), [lab.signer()])
     files = lab.plain_files()
-    verdict = inspector.inspect(lab.a_chip(files), lab.expectation(files))
+    chip = lab.a_chip(files)
+    verdict = inspector.inspect(chip, lab.expectation(files))
     assert verdict.failed == ()
     assert verdict.verdict is Verdict.PASS
     assert verdict.card == lab.SERIAL
+    assert not chip.past_end
     assert tuple(check.name for check in verdict.checks) == tuple(CHECKS)
     assert {check.outcome for check in verdict.checks} == {CheckOutcome.PASSED}
 

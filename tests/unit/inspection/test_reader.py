@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ektp.chip_profiles import KTP_EL, ElementaryFile
@@ -15,13 +15,15 @@ BARE = KTP_EL.file("digital_signature")
 
 
 class Store:
-    """A file that fails the test when it is read past its end or out of blocks."""
+    """A file that fails the test when it is read out of blocks, and notes reads past its end."""
 
     def __init__(self, content: bytes, block: int) -> None:
-        self.content, self.block, self.reads = content, block, 0
+        self.content, self.block, self.reads, self.past_end = content, block, 0, False
 
     def __call__(self, offset: int, count: int) -> bytes:
-        assert offset < len(self.content)
+        if offset >= len(self.content):
+            self.past_end = True
+            raise ChipFault("6B00")
         assert not count % self.block
         assert not offset % self.block
         self.reads += 1
@@ -42,6 +44,7 @@ def test_every_length_reads_whole(file: ElementaryFile, chunk: int, block: int) 
     for length in range(file.size_bytes - 1):
         store = Store(stored(file, length), block)
         assert read_whole(file, store, chunk) == store.content
+        assert not store.past_end
         assert store.reads <= len(store.content) // chunk + 3
 
 
@@ -52,6 +55,8 @@ def test_a_file_without_length_is_as_long_as_the_profile_says() -> None:
             read_whole(BARE, Store(bytes(length), 1), SECURED_CHUNK)
 
 
+@example(announced=719, length=720, secured=False)
+@example(announced=415, length=416, secured=True)
 @given(announced=st.integers(0, 0xFFFF), length=st.integers(1, 6000), secured=st.booleans())
 def test_a_file_of_another_length_than_it_says_never_reads(
     announced: int, length: int, *, secured: bool
