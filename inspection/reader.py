@@ -2,8 +2,8 @@
 
 A file that is as long as it says is never read from past its end, so that no good chip has to
 answer an error inside a session: the last read asks for more than should be there, and the file
-proves its size by answering less (`docs/chip-profile-ktp-el.md` section 8). What a file announces bounds what is read of it, and the
-profile bounds what it may announce.
+proves its size by answering less (`docs/chip-profile-ktp-el.md` section 8). What a file announces
+bounds what is read of it, and the profile bounds what it may announce.
 """
 
 from __future__ import annotations
