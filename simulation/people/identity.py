@@ -14,26 +14,24 @@ from functools import lru_cache
 from typing import Final
 
 from ektp.record import Sex
-from simulation.people.chance import permute
+from simulation.people.assignment import ELSEWHERE, Assignment, Shares, assign, shares_of
+from simulation.people.chance import permute, stream
 from simulation.people.mix import EPOCH, PeopleMix, default_mix
 from simulation.people.places import Office, district_codes
 
-__all__ = ["INDEX_LIMIT", "Identity", "identity_of", "nik_digits", "nik_of"]
+__all__ = ["Identity", "identity_for", "identity_of", "index_limit", "nik_digits", "nik_of"]
 
-INDEX_LIMIT: Final = 100_000_000
-"""Indices below this are proved distinct: the smallest pool is larger than its share of them."""
-
-_BLOCK: Final = 64
-# Ages (from, to), and how many of a block of 64 people are registered near home, and elsewhere.
+# Ages (from, to), and how many of 64 people are of them.
 _BANDS: Final = (
-    (17, 24, 10, 3),
-    (25, 34, 11, 4),
-    (35, 44, 10, 3),
-    (45, 54, 8, 3),
-    (55, 64, 5, 2),
-    (65, 79, 3, 1),
-    (80, 89, 1, 0),
+    (17, 24, 13),
+    (25, 34, 15),
+    (35, 44, 13),
+    (45, 54, 11),
+    (55, 64, 7),
+    (65, 79, 4),
+    (80, 89, 1),
 )
+_CYCLE: Final = sum(share for *_, share in _BANDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,89 +76,98 @@ class _Pool:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stratum:
-    """A run of slots in each block that draw from one pool."""
-
-    name: str
-    first_slot: int
-    slots: int
-    pool: _Pool
-    overflow: _Pool | None
-    overflow_name: str = ""
-
-
-def _band_days(youngest: int, oldest: int) -> tuple[date, int]:
+def _pool(regions: tuple[str, ...], band: int) -> _Pool:
+    youngest, oldest, _ = _BANDS[band]
     first = EPOCH.replace(year=EPOCH.year - oldest - 1) + timedelta(days=1)
     last = EPOCH.replace(year=EPOCH.year - youngest)
-    return first, (last - first).days + 1
+    return _Pool(regions=regions, first_day=first, days=(last - first).days + 1)
 
 
-@lru_cache(maxsize=8)
-def _strata(offices: tuple[Office, ...]) -> tuple[_Stratum, ...]:
-    regencies = {place.regency_code.replace(".", "") for place in offices}
-    own = {place.code.replace(".", "") for place in offices}
-    everywhere = district_codes()
-    near = tuple(sorted(own | {d for d in everywhere if d[:4] in regencies}))
-    far = tuple(d for d in everywhere if d[:4] not in regencies)
-    strata: list[_Stratum] = []
-    slot = 0
-    for number, (youngest, oldest, near_slots, far_slots) in enumerate(_BANDS):
-        first, days = _band_days(youngest, oldest)
-        away = _Pool(regions=far, first_day=first, days=days)
-        home = _Pool(regions=near, first_day=first, days=days)
-        far_name = f"far {number}"
-        strata.append(
-            _Stratum(
-                name=f"near {number}",
-                first_slot=slot,
-                slots=near_slots,
-                pool=home,
-                overflow=away,
-                overflow_name=far_name,
-            )
-        )
-        strata.append(
-            _Stratum(
-                name=far_name,
-                first_slot=slot + near_slots,
-                slots=far_slots,
-                pool=away,
-                overflow=None,
-            )
-        )
-        slot += near_slots + far_slots
-    return tuple(strata)
+def _six_digits(place: Office) -> str:
+    return place.code.replace(".", "")
+
+
+@lru_cache(maxsize=16)
+def _cycle(seed: int) -> tuple[tuple[int, int], ...]:
+    """For each of 64 people in turn the age band, and how many of it came before in the turn."""
+    bands = [band for band, (*_, share) in enumerate(_BANDS) for _ in range(share)]
+    stream(seed, 0, "age bands").shuffle(bands)
+    return tuple((band, bands[:position].count(band)) for position, band in enumerate(bands))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pools:
+    """The pools of a mix, each by age band, and how many people they can serve."""
+
+    away: tuple[_Pool, ...]
+    home: tuple[tuple[_Pool, ...], ...]
+    limit: int
+
+
+@lru_cache(maxsize=16)
+def _pools(seed: int, mix: PeopleMix) -> _Pools:
+    shares = shares_of(seed, mix)
+    own = {_six_digits(place) for place in mix.offices}
+    elsewhere = tuple(district for district in district_codes() if district not in own)
+    bands = range(len(_BANDS))
+    away = tuple(_pool(elsewhere, band) for band in bands)
+    home = tuple(
+        tuple(_pool((_six_digits(place),), band) for band in bands) for place in shares.offices
+    )
+    return _Pools(away=away, home=home, limit=_limit(shares, away))
+
+
+def index_limit(seed: int, mix: PeopleMix) -> int:
+    """How many people a mix can have without two of one NIK: some ten millions.
+
+    People who find the combinations of their own office used up take those of elsewhere from the
+    end, each office in its turn; the people of elsewhere take them from the beginning.
+    """
+    return _pools(seed, mix).limit
+
+
+def _limit(shares: Shares, away: tuple[_Pool, ...]) -> int:
+    count, totals = len(shares.offices), shares.later.totals
+    busiest = max(totals[number] for number in range(count))
+    limit = 1 << 62
+    for band, (*_, share) in enumerate(_BANDS):
+        room = away[band].size
+        # Blocks, with what a turn of 64 that has just begun may take in advance.
+        each_block = (totals[ELSEWHERE] + busiest * count) * share / _CYCLE
+        blocks = int((room - (share + 1) * (count + 1)) / each_block) - 2
+        limit = min(limit, blocks * len(shares.later.slots))
+    return limit
 
 
 def identity_of(seed: int, index: int, mix: PeopleMix) -> Identity:
     """Region of first registration, birth date and sex of one person.
 
-    Three of four were first registered in a regency of the mix's offices, while its combinations
-    last; after that, and for the others, anywhere in the country. Raises `ValueError` for an index
-    outside 0 to `INDEX_LIMIT`.
+    Seven of ten were first registered in the kecamatan of their office, while its combinations
+    last; after that, and for the others, anywhere else in the country. Raises `ValueError` for an
+    index outside 0 to `index_limit`.
     """
-    if not 0 <= index < INDEX_LIMIT:
-        msg = f"an index is 0 to {INDEX_LIMIT - 1}"
+    return identity_for(seed, index, mix, assign(seed, index, mix))
+
+
+def identity_for(seed: int, index: int, mix: PeopleMix, assigned: Assignment) -> Identity:
+    """The identity of a person whose assignment is known."""
+    pools = _pools(seed, mix)
+    if not 0 <= index < pools.limit:
+        msg = "an index is not negative, and below what the mix can tell apart"
         raise ValueError(msg)
-    block, position = divmod(index, _BLOCK)
-    slot = permute(position, _BLOCK, f"{seed}|block {block}")
-    for stratum in _strata(mix.offices):
-        rank = slot - stratum.first_slot
-        if rank < stratum.slots:
-            return _draw(seed, stratum, block * stratum.slots + rank)
-    msg = "a block has more slots than its bands"
-    raise ValueError(msg)
-
-
-def _draw(seed: int, stratum: _Stratum, counter: int) -> Identity:
-    pool, name = stratum.pool, stratum.name
-    if counter >= pool.size and stratum.overflow is not None:
-        # The far pool is counted from below by its own stratum and from above by this one.
-        counter -= pool.size
-        pool, name = stratum.overflow, stratum.overflow_name
-        counter = pool.size - 1 - counter
-    return pool.at(permute(counter, pool.size, f"{seed}|{name}"))
+    turn, position = divmod(assigned.counter, _CYCLE)
+    band, before = _cycle(seed)[position]
+    counter = turn * _BANDS[band][2] + before
+    away = pools.away[band]
+    pool, name = away, "elsewhere"
+    if assigned.origin != ELSEWHERE:
+        home = pools.home[assigned.origin][band]
+        if counter < home.size:
+            pool, name = home, assigned.place.code
+        else:
+            beyond = (counter - home.size) * len(pools.home) + assigned.origin
+            counter = away.size - 1 - beyond
+    return pool.at(permute(counter, pool.size, f"{seed}|{name}|{band}"))
 
 
 def nik_of(seed: int, index: int, mix: PeopleMix | None = None) -> str:

@@ -10,15 +10,15 @@ import base64
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from ektp.record import CardVariant, Finger, ReplacementReason, RequestType
+from simulation.people.assignment import assign
 from simulation.people.biography import age_at_epoch, biography
-from simulation.people.chance import permute, stream, weighted
+from simulation.people.chance import stream, weighted
 from simulation.people.fingerprint import fingerprint_template
 from simulation.people.handwriting import signature_png
-from simulation.people.identity import Identity, identity_of
+from simulation.people.identity import Identity, identity_for
 from simulation.people.mix import EPOCH, PeopleMix, default_mix
 from simulation.people.places import Office
 from simulation.people.portrait import Subject, portrait_jpeg
@@ -66,9 +66,9 @@ def request_id_of(seed: int, index: int, mix: PeopleMix | None = None) -> str:
 def record_of(seed: int, index: int, mix: PeopleMix | None = None) -> Record:
     """One approved record."""
     mix = mix or default_mix()
-    identity = identity_of(seed, index, mix)
+    assigned = assign(seed, index, mix)
+    identity, place = identity_for(seed, index, mix, assigned), assigned.place
     rng = stream(seed, index, "request")
-    place = _office(seed, index, mix, rng)
     foreign = rng.random() < mix.foreigners
     person = biography(seed, index, mix, identity, place, foreign=foreign)
     return {
@@ -79,26 +79,6 @@ def record_of(seed: int, index: int, mix: PeopleMix | None = None) -> Record:
         "biographicData": person,
         "biometricData": _biometrics(seed, index, mix, identity, person, foreign=foreign),
     }
-
-
-@lru_cache(maxsize=64)
-def _office_weights(seed: int, mix: PeopleMix) -> tuple[tuple[Office, int], ...]:
-    # A city's busiest kecamatan has some five times the people of its smallest.
-    weights = mix.weights or tuple(
-        stream(seed, 0, f"weight of {place.code}").randint(2, 10) for place in mix.offices
-    )
-    return tuple(zip(mix.offices, weights, strict=True))
-
-
-def _office(seed: int, index: int, mix: PeopleMix, rng: random.Random) -> Office:
-    """Where the card goes: each office once among the first 2n people, else by its weight."""
-    table = _office_weights(seed, mix)
-    served = [place for place, weight in table if weight]
-    if index < 2 * len(served):
-        slot = permute(index, 2 * len(served), f"{seed}|offices")
-        if slot < len(served):
-            return served[slot]
-    return weighted(rng, table)
 
 
 def _request(
