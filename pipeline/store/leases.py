@@ -22,7 +22,7 @@ from pipeline.store import schema as db
 from pipeline.store.events import LeaseTaken
 from pipeline.store.store import Store, Transaction
 
-__all__ = ["Lease", "LeaseKeeper", "take_lease"]
+__all__ = ["Lease", "LeaseKeeper", "lease_is_held", "take_lease"]
 
 _TERM = timedelta(seconds=30)
 _BEAT_S = 5.0
@@ -68,6 +68,12 @@ def take_lease(store: Store, clock: Clock, line: str, actor: Actor) -> Lease:
             )
         tx.record(LeaseTaken(line=line, token=token))
     return Lease(line=line, token=token, holder=holder)
+
+
+def lease_is_held(connection: Connection, line: str, now: datetime) -> bool:
+    """Whether a living process holds the line."""
+    row = connection.execute(select(db.leases).where(db.leases.c.line == line)).one_or_none()
+    return row is not None and _held(row.holder, row.expires_at, now)
 
 
 def _held(holder: str | None, expires_at: str | None, now: datetime) -> bool:
