@@ -18,6 +18,9 @@ _LONGEST_HEADER: Final = 10
 _MAX_NESTING: Final = 32
 _MAX_STRING_NESTING: Final = 4
 _CHUNK_BYTES: Final = 1 << 16
+# Writers of BER cut at a kilobyte or more; on average over many segments we ask for this.
+_SMALLEST_SEGMENT: Final = 32
+_MANY_SEGMENTS: Final = 4_096
 _END_OF_CONTENTS: Final = b"\x00\x00"
 
 
@@ -97,18 +100,23 @@ class BerStream:
         The stream stands behind the element when the iterator is exhausted, and not before.
         """
         pending: list[bytes] = []
-        size = 0
-        for piece in self._segments(tag, _MAX_STRING_NESTING):
+        size = total = 0
+        for pieces, piece in enumerate(self._segments(tag, _MAX_STRING_NESTING), 1):
             pending.append(piece)
             size += len(piece)
+            if pieces > _MANY_SEGMENTS and total + size < pieces * _SMALLEST_SEGMENT:
+                raise Malformed("segments so small that they only cost time")
             if size >= _CHUNK_BYTES:
                 yield b"".join(pending)
+                total += size
                 pending, size = [], 0
         if pending:
             yield b"".join(pending)
 
     def _segments(self, tag: int, nesting: int) -> Iterator[bytes]:
         found = self.peek()
+        # An empty piece for each element: what carries nothing is counted too.
+        yield b""
         if found == tag | CONSTRUCTED and nesting:
             self.enter(found)
             while self.peek() is not None:

@@ -47,7 +47,7 @@ class _Decipher(Protocol):
         """The clear text, to its end."""
         ...
 
-    def check_tag(self, tag: bytes) -> None:
+    def check_tag(self, tag: bytes, /) -> None:
         """Check what authenticates the content, where something does."""
         ...
 
@@ -66,9 +66,8 @@ class _Cbc:
             raise Malformed("the content does not decipher") from None
         yield rest
 
-    def check_tag(self, tag: bytes) -> None:
-        if tag:
-            raise Malformed("a tag where none belongs")
+    def check_tag(self, _tag: bytes, /) -> None:
+        """Nothing authenticates it: what is inside is signed."""
 
 
 class _Gcm:
@@ -85,7 +84,7 @@ class _Gcm:
                 raise Malformed("more than AES-GCM can take (64 GiB)") from None
             yield clear
 
-    def check_tag(self, tag: bytes) -> None:
+    def check_tag(self, tag: bytes, /) -> None:
         if len(tag) != self._tag_length:
             raise Malformed("the tag has another length than announced")
         try:
@@ -130,9 +129,6 @@ class EnvelopedContent:
         begin = _content_cipher(stream.element(_SMALL), authenticated=self._authenticated)
         self.content_key = content_key or _content_key(recipients, key)
         self._decipher = begin(self.content_key)
-
-    def __repr__(self) -> str:
-        return "EnvelopedContent(***)"
 
     def plain(self) -> Iterator[bytes]:
         """The content in clear. Raises `Malformed` for a padding that is wrong."""

@@ -16,7 +16,7 @@ from asn1crypto import algos, cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, padding
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric import padding as rsa_padding
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -114,7 +114,10 @@ def approver(
         builder = builder.add_extension(
             x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
         )
-    return Approver(key, builder.sign(key, hashes.SHA256()))
+    return Approver(
+        key,
+        builder.sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()),
+    )
 
 
 @dataclass

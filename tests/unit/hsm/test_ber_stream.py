@@ -23,6 +23,7 @@ from hsm._asn1 import (
     parse,
 )
 from hsm._ber_stream import BerStream
+from hsm._certificate_names import issuer_and_serial
 from tests.unit.hsm.builders import as_ber
 
 
@@ -89,6 +90,11 @@ def test_what_is_no_object_identifier(raw: str) -> None:
         element.oid()
 
 
+def test_an_element_with_too_many_children() -> None:
+    with pytest.raises(Malformed, match="too many"):
+        parse(der(SEQUENCE, b"\x05\x00" * 1025)).children()
+
+
 def test_a_primitive_has_no_children() -> None:
     with pytest.raises(Malformed):
         parse(b"\x04\x00").children()
@@ -104,7 +110,9 @@ def test_parts_are_counted() -> None:
         pair.parts(SET, 2)
 
 
-@pytest.mark.parametrize("raw", ["300302020101", "30800202010000", "30060204010203040500"])
+@pytest.mark.parametrize(
+    "raw", ["300302020101", "30010400", "30800202010000", "30060204010203040500"]
+)
 def test_entering_does_not_allow_a_child_to_reach_out(raw: str) -> None:
     with pytest.raises(Malformed):
         walk_one_and_its_integers(stream(raw))
@@ -246,3 +254,12 @@ def test_a_set_is_sorted() -> None:
 
 def test_elements_do_not_show_their_content() -> None:
     assert repr(parse(b"\x04\x02hi")) == "Element(tag=4)"
+
+
+def test_a_certificate_without_a_version_is_named_too() -> None:
+    """X.509 version 1 leaves the field away."""
+    issuer = der(SEQUENCE)
+    rest = der(SEQUENCE)
+    body = der(SEQUENCE, der_integer(77), rest, issuer, rest, rest, rest)
+    certificate = der(SEQUENCE, body, rest, der(0x03, b"\x00"))
+    assert issuer_and_serial(certificate) == (issuer, 77)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from asn1crypto import algos, cms, core
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from ektp.errors import (
     ConfigurationError,
@@ -88,6 +89,24 @@ def test_a_pin_that_is_no_certificate(tmp_path: Path, pin: bytes) -> None:
     data, beside = written(tmp_path, LINES, signed(LINES, GOOD))
     with pytest.raises(ConfigurationError):
         verify_detached(data, beside, [pin], NOW)
+
+
+def test_a_pin_of_another_kind_of_key(tmp_path: Path) -> None:
+    other = approver("ed25519", ed25519.Ed25519PrivateKey.generate())  # type: ignore[arg-type]
+    data, beside = written(tmp_path, LINES, signed(LINES, GOOD))
+    with pytest.raises(ConfigurationError, match="neither ECDSA nor RSA"):
+        verify_detached(data, beside, [other.der], NOW)
+
+
+def test_a_disk_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, beside = written(tmp_path, LINES, signed(LINES, GOOD))
+
+    def fail(descriptor: int, count: int) -> bytes:
+        raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(os, "read", fail)
+    with pytest.raises(RecordError, match="errno=5"):
+        verify_detached(data, beside, [GOOD.der], NOW)
 
 
 def test_nobody_is_pinned(tmp_path: Path) -> None:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import os
 import tracemalloc
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from asn1crypto import cms, core
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from ektp.errors import EnvelopeNotForUs, EnvelopeSignatureInvalid, FileChanged, RecordError
+from hsm._asn1 import OCTET_STRING, SEQUENCE, Malformed, der, der_oid
+from hsm._enveloped_data import _Gcm
 from hsm.envelope import Line, Refusal, VerifiedEnvelope, certificate_fingerprint, open_enveloped
 from hsm.soft_token import SoftToken
 from tests.unit.hsm.builders import (
@@ -270,6 +276,105 @@ def test_a_cut_envelope(tmp_path: Path, cipher: str, keep: int) -> None:
     assert refusal(tmp_path, raw[:keep]) in (Refusal.MALFORMED, Refusal.CONTENT)
 
 
+def changed(change: Callable[[cms.EnvelopedData], None]) -> bytes:
+    info = cms.ContentInfo.load(enveloped(inner(), OURS.der))
+    change(info["content"])
+    return info.dump(force=True)
+
+
+def _other_content(data: cms.EnvelopedData) -> None:
+    data["encrypted_content_info"]["content_type"] = "digested_data"
+
+
+def _other_version(data: cms.EnvelopedData) -> None:
+    data["version"] = "v1"
+
+
+def _other_recipient_version(data: cms.EnvelopedData) -> None:
+    data["recipient_infos"][0].chosen["version"] = "v3"
+
+
+def _short_key(data: cms.EnvelopedData) -> None:
+    certificate = x509.load_der_x509_certificate(OURS.der)
+    oaep = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), None)
+    data["recipient_infos"][0].chosen["encrypted_key"] = certificate.public_key().encrypt(
+        bytes(16), oaep
+    )
+
+
+def _short_iv(data: cms.EnvelopedData) -> None:
+    data["encrypted_content_info"]["content_encryption_algorithm"]["parameters"] = bytes(15)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_other_content, Refusal.MALFORMED),
+        (_other_version, Refusal.MALFORMED),
+        (_other_recipient_version, Refusal.MALFORMED),
+        (_short_key, Refusal.MALFORMED),
+        (_short_iv, Refusal.ALGORITHM),
+    ],
+)
+def test_other_parts_of_the_envelope(
+    tmp_path: Path, change: Callable[[cms.EnvelopedData], None], reason: Refusal
+) -> None:
+    assert refusal(tmp_path, changed(change)) == reason
+
+
+GCM = enveloped(inner(), OURS.der, Envelope(cipher="gcm"))
+
+
+def test_a_tag_shorter_than_announced(tmp_path: Path) -> None:
+    body = GCM.replace(GCM[-18:], b"\x04\x0c" + GCM[-16:-4])
+    raw = as_ber_around(body, GCM)
+    assert refusal(tmp_path, raw) == Refusal.CONTENT
+
+
+def as_ber_around(body: bytes, original: bytes) -> bytes:
+    """ContentInfo, [0] and AuthEnvelopedData left open around a body of another length."""
+    head = original[4 : 4 + 13]
+    rest = body[4 + 13 + 8 :]
+    return b"\x30\x80" + head + b"\xa0\x80\x30\x80" + rest + b"\x00\x00" * 3
+
+
+def test_authenticated_attributes_cannot_be_streamed(tmp_path: Path) -> None:
+    raw = as_ber_around(GCM[:-18] + b"\xa1\x00" + GCM[-18:], GCM)
+    assert refusal(tmp_path, raw) == Refusal.ALGORITHM
+
+
+def test_unauthenticated_attributes_say_nothing(tmp_path: Path) -> None:
+    opened(tmp_path, as_ber_around(GCM + b"\xa2\x00", GCM))
+
+
+@pytest.mark.parametrize("nonce_and_tag", [b"\x10", b"\x0b", b"\x11"])
+def test_gcm_with_other_lengths(tmp_path: Path, nonce_and_tag: bytes) -> None:
+    raw = GCM.replace(b"\x02\x01\x10\x80", b"\x02\x01" + nonce_and_tag + b"\x80")
+    if nonce_and_tag == b"\x10":
+        opened(tmp_path, raw)
+    else:
+        assert refusal(tmp_path, raw) == Refusal.ALGORITHM
+
+
+def test_a_cipher_of_the_other_kind_of_envelope(tmp_path: Path) -> None:
+    cbc, gcm = "2.16.840.1.101.3.4.1.42", "2.16.840.1.101.3.4.1.46"
+    swap = [core.ObjectIdentifier(oid).dump() for oid in (gcm, cbc)]
+    assert refusal(tmp_path, GCM.replace(*swap)) == Refusal.ALGORITHM
+    plain = enveloped(inner(), OURS.der)
+    assert refusal(tmp_path, plain.replace(*reversed(swap))) == Refusal.ALGORITHM
+
+
+def test_more_than_aes_gcm_can_take() -> None:
+    class Full:
+        def update(self, _: bytes) -> bytes:
+            raise ValueError
+
+    decipher = _Gcm(bytes(32), bytes(12), 16)
+    decipher._decryptor = Full()
+    with pytest.raises(Malformed, match="64 GiB"):
+        list(decipher.plain(iter((b"x",))))
+
+
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(RecordError):
         open_enveloped(
@@ -319,7 +424,7 @@ def test_among_other_recipients(tmp_path: Path) -> None:
 @pytest.mark.parametrize("depth", [1, 3, 5, 6])
 @pytest.mark.parametrize("segment", [1, 16, 1000])
 def test_indefinite_lengths_and_segments(tmp_path: Path, depth: int, segment: int) -> None:
-    content = LINES * 200
+    content = LINES * (200 if segment > 40 else 5)
     inside = as_ber(inner(content), depth, segment, keep=GOOD.der)
     raw = as_ber(enveloped(inside, OURS.der), depth, segment)
     file = opened(tmp_path, raw)
@@ -387,6 +492,35 @@ def test_to_the_soft_token(tmp_path: Path) -> None:
     assert len(list(file.open_lines())) == 2
 
 
+def opened_up(depth: int) -> bytes:
+    """An envelope whose elements can be added to: their lengths are indefinite."""
+    issuer = cms.ContentInfo.load(enveloped(inner(), OURS.der))["content"]["recipient_infos"][0]
+    name = issuer.chosen["rid"].chosen["issuer"].dump()
+    return as_ber(enveloped(inner(), OURS.der), depth, 1 << 20, keep=name)
+
+
+def test_certificates_of_the_originator_say_nothing(tmp_path: Path) -> None:
+    opened(tmp_path, opened_up(3).replace(b"\x02\x01\x00", b"\x02\x01\x00\xa0\x00", 1))
+
+
+def test_recipients_of_other_kinds_are_passed_over(tmp_path: Path) -> None:
+    opened(tmp_path, opened_up(4).replace(b"\x31\x80", b"\x31\x80\xa1\x00\xa2\x00", 1))
+
+
+@pytest.mark.parametrize(("label", "taken"), [(b"", True), (b"label", False)])
+def test_a_label_of_oaep_that_is_written_out(tmp_path: Path, label: bytes, taken: bool) -> None:
+    source = der(SEQUENCE, der_oid("1.2.840.113549.1.1.9"), der(OCTET_STRING, label))
+    mask = b"\xa1\x80\x30\x1a"
+    raw = opened_up(8)
+    assert raw.count(mask) == 1
+    end = raw.index(mask) + 4 + 0x1A
+    raw = raw[: end + 2] + der(0xA2, source) + raw[end + 2 :]
+    if taken:
+        opened(tmp_path, raw)
+    else:
+        assert refusal(tmp_path, raw) == Refusal.ALGORITHM
+
+
 # --- the openssl command -------------------------------------------------------------------------
 
 
@@ -411,7 +545,7 @@ def encrypted_by_openssl(desk: Path, *options: str) -> bytes:
 @needs_openssl
 @pytest.mark.parametrize("cipher", ["-aes-256-cbc", "-aes-256-gcm"])
 @pytest.mark.parametrize("stream", ["-stream", "-noindef"])
-@pytest.mark.parametrize("oaep", [[], ["-keyopt", "rsa_oaep_md:sha256"]])
+@pytest.mark.parametrize("oaep", [[], ["-keyid", "-keyopt", "rsa_oaep_md:sha256"]])
 def test_enveloped_by_the_openssl_command(
     desk: Path, cipher: str, stream: str, oaep: list[str]
 ) -> None:

@@ -162,16 +162,25 @@ def test_recipients_without_end_are_not_read(tmp_path: Path) -> None:
         )
 
 
-def test_a_content_of_one_byte_segments_stays_small(tmp_path: Path) -> None:
-    at = ENVELOPE.rindex(b"\x80\x82")
-    sealed = ENVELOPE[at + 4 :]
-    # 64 KiB of the octets, each in a segment of its own, then the damage shows.
-    segments = b"".join(b"\x04\x01" + bytes((byte,)) for byte in sealed[:16] * 4_096)
-    info = bytearray(ENVELOPE[:at])
-    raw = _indefinite_down_to(bytes(info)) + b"\xa0\x80" + segments + b"\x00\x00" * 5
-    with bounded(5.0), pytest.raises(EnvelopeSignatureInvalid) as caught:
-        check_enveloped(tmp_path, raw)
+@pytest.mark.parametrize("segment", [b"\x04\x01x", b"\x04\x00", b"\x24\x00", b"\x24\x80\x00\x00"])
+def test_a_content_in_tiny_segments_is_not_read_to_its_end(tmp_path: Path, segment: bytes) -> None:
+    head = _indefinite_down_to(ENVELOPE[: ENVELOPE.rindex(b"\x80\x82")])
+    raw = head + b"\xa0\x80" + segment * 2_000_000 + b"\x00\x00" * 5
+    path = tmp_path / "prr.jsonl.p7m"
+    path.write_bytes(raw)
+    told: list[int] = []
+    with bounded(), pytest.raises(EnvelopeSignatureInvalid) as caught:
+        open_enveloped(
+            path,
+            key=KEY,
+            trusted=[GOOD.der],
+            site=SITE,
+            last_sequence=lambda _: 0,
+            now=NOW,
+            on_progress=lambda done, _: told.append(done),
+        )
     assert caught.value.facts["reason"] == Refusal.CONTENT
+    assert told[-1] <= 1 << 18
 
 
 def _indefinite_down_to(head: bytes) -> bytes:

@@ -138,6 +138,11 @@ def test_keys_of_another_kind_are_not_taken() -> None:
         SoftEnvelopeKey(ec_key("any").private_bytes(*pkcs8), b"")
 
 
+def test_a_key_that_was_not_closed_to_us_does_not_open(token: SoftToken) -> None:
+    with pytest.raises(SealBroken):
+        token.envelope_key.decrypt_oaep(bytes(384), digest="sha256", mask_digest="sha256")
+
+
 def test_a_book_without_a_key_says_which() -> None:
     book = KeyBook(created_at=NOW, keys={}, certificates={})
     with pytest.raises(KeyNotFound, match="KEK-1"):
