@@ -95,7 +95,13 @@ def _layout(slots_of_office: list[int]) -> _Layout:
 
 
 def assign(seed: int, index: int, mix: PeopleMix) -> Assignment:
-    """The office of one person and the rank among those of the same origin."""
+    """The office of one person and the rank among those of the same origin.
+
+    Raises `ValueError` for a negative index.
+    """
+    if index < 0:
+        msg = "an index is not negative"
+        raise ValueError(msg)
     shares = shares_of(seed, mix)
     first = len(shares.first.slots)
     if index < first:

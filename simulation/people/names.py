@@ -86,10 +86,10 @@ def _words(rng: random.Random, culture: Culture, sex: Sex) -> list[str]:
     given = culture.men if sex is Sex.MALE else culture.women
     second = (sex is Sex.FEMALE and culture.second_women) or culture.second
     prefixes = (sex is Sex.FEMALE and culture.prefixes_women) or culture.prefixes
-    words = [rng.choice(given), rng.choice(second)]
+    first = rng.choice(given)
+    words = [first, rng.choice([word for word in second if word != first])]
     if rng.random() < 0.3:
-        words.insert(1, rng.choice(given))
-    words = list(dict.fromkeys(words))
+        words.insert(1, rng.choice([word for word in given if word not in words]))
     if prefixes and rng.random() < culture.prefix_share:
         words.insert(0, rng.choice(prefixes))
     return words

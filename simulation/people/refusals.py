@@ -19,7 +19,7 @@ from simulation.people.mix import PeopleMix, default_mix
 from simulation.people.records import Record, record_of
 from simulation.people.spoilers import SPOILERS, Spoiler, Spoilt
 
-__all__ = ["FIRST_BAD_INDEX", "RefusalKind", "RefusedCase", "spoiled_records"]
+__all__ = ["FIRST_BAD_INDEX", "FORMS", "RefusalKind", "RefusedCase", "spoiled_records"]
 
 FIRST_BAD_INDEX: Final = 5_000_000
 """Where bad people begin by default: no good file of the same seed reaches so far."""
@@ -93,12 +93,12 @@ def spoiled_records(
     if count is not None and count < 0:
         msg = "a count is not negative"
         raise ValueError(msg)
-    return _cases(seed, len(_TABLE) if count is None else count, first_index, mix or default_mix())
+    return _cases(seed, len(FORMS) if count is None else count, first_index, mix or default_mix())
 
 
 def _cases(seed: int, count: int, first_index: int, mix: PeopleMix) -> Iterator[RefusedCase]:
     for number in range(count):
-        kind, form = _TABLE[number % len(_TABLE)]
+        kind, form = FORMS[number % len(FORMS)]
         yield _case(kind, form, seed, first_index + 2 * number, mix)
 
 
@@ -149,6 +149,7 @@ def _shown_id(line: bytes) -> str | None:
     return None
 
 
-_TABLE: Final = tuple(
+FORMS: Final = tuple(
     (kind, form) for kind in RefusalKind for form in (SPOILERS.get(kind.value, ("plain",)))
 )
+"""Every kind in every form, in the order in which they come."""
