@@ -23,7 +23,7 @@ from hsm import _cms_names as names
 from hsm._asn1 import GENERALIZED_TIME, UTF8_STRING, Element, Malformed
 from hsm._ber_stream import BerStream
 from hsm._enveloped_data import EnvelopedContent
-from hsm._pinned import Pinned, load_all_pinned
+from hsm._pinned import Pinned, load_all_pinned, load_pinned
 from hsm._refusal import Refusal, not_for_us, refused
 from hsm._signed_data import SignedDataWalk
 from hsm._signer_info import SignerClaim, check_claim, choose_signer, single_value
@@ -34,11 +34,13 @@ from hsm.keys import EnvelopeKey
 __all__ = [
     "MAX_LINE_BYTES",
     "Line",
+    "Pinned",
     "Progress",
     "Refusal",
     "VerifiedEnvelope",
     "VerifiedFile",
     "certificate_fingerprint",
+    "load_pinned",
     "open_enveloped",
     "verify_detached",
 ]
@@ -61,7 +63,7 @@ def certificate_fingerprint(certificate: bytes) -> bytes:
 
     Raises `ConfigurationError` where it cannot be read.
     """
-    return load_all_pinned([certificate])[0].fingerprint
+    return load_pinned(certificate).fingerprint
 
 
 def verify_detached(
