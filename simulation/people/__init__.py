@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from simulation.people.approver import Approver, SampleFiles, write_sample
-    from simulation.people.envelope import envelope
+    from simulation.people.enveloping import envelope
     from simulation.people.identity import nik_of
     from simulation.people.mix import EPOCH, PeopleMix
     from simulation.people.places import Office, Village, offices_of_regency, villages_of
@@ -48,7 +48,7 @@ _HOMES: Final = {
     "RefusedCase": "refusals",
     "SampleFiles": "approver",
     "Village": "places",
-    "envelope": "envelope",
+    "envelope": "enveloping",
     "generate": "records",
     "nik_of": "identity",
     "offices_of_regency": "places",

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.x509.oid import NameOID
 
 from simulation.people.approver import Approver, file_digest, write_sample
-from simulation.people.envelope import EXPIRY_OID, SEQUENCE_OID, SITE_OID, envelope
+from simulation.people.enveloping import EXPIRY_OID, SEQUENCE_OID, SITE_OID, envelope
 from simulation.people.mix import PeopleMix
 from simulation.people.places import office
 
