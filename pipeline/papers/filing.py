@@ -48,6 +48,8 @@ def _stem(view: View, stamp: Stamp) -> str:  # noqa: C901, PLR0911 - a table of 
             day = local_time(view.destroyed_at, stamp.zone).date()
             number = _NOT_IN_NAMES.sub("-", stamp.number).strip("-.")
             return f"destruction-{day.isoformat()}-{number}"
+        case ReconciliationSheet(batch=None):
+            return f"reconciliation-{local_time(stamp.printed_at, stamp.zone).date().isoformat()}"
         case ReconciliationSheet():
             return f"reconciliation-{view.batch}"
         case StockBulletin():

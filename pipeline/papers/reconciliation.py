@@ -1,4 +1,4 @@
-"""The reconciliation sheet of a batch: the identities with their numbers, and what is missing."""
+"""The reconciliation sheet, of a batch or of all: the identities in numbers, and what is open."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pipeline.papers.words import group_digits, moment_text
 
 __all__ = ["lay_out", "render_reconciliation_sheet"]
 
+_TITLE = Bi("Lembar Pencocokan Batch", "Reconciliation sheet of a batch")
+_TITLE_OF_ALL = Bi("Lembar Pencocokan", "Reconciliation sheet")
 _MACHINES = (
     Column(Bi("Lini", "Line"), 19),
     Column(Bi("Mesin", "Machine"), 32),
@@ -48,14 +50,15 @@ def lay_out(view: ReconciliationSheet, stamp: Stamp, lang: Lang) -> Sheet:
         stamp,
         view,
         kind="RECONCILIATION",
-        title=Bi("Lembar Pencocokan Batch", "Reconciliation sheet of a batch"),
+        title=_TITLE if view.batch else _TITLE_OF_ALL,
         lang=lang,
     )
+    batch = view.batch or Bi("semua batch", "all batches").pick(lang)[0]
     closed = moment_text(view.closed_at, stamp.zone, lang) if view.closed_at else ""
     facts(
         sheet,
         [
-            (Bi("Batch", "Batch"), view.batch),
+            (Bi("Batch", "Batch"), batch),
             (Bi("Dibuka", "Opened"), moment_text(view.opened_at, stamp.zone, lang)),
             (Bi("Ditutup", "Closed"), closed),
         ],

@@ -299,24 +299,28 @@ class UnexplainedCard(View):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReconciliationSheet(View):
-    """The identities of a batch with their numbers."""
+    """The identities of a batch, or of all batches (`batch` is None), with their numbers.
 
-    batch: BatchId
+    `contradictions` counts those of the open cards whose state contradicts what holds them.
+    """
+
+    batch: BatchId | None
     opened_at: datetime
     closed_at: datetime | None
     count: BatchCount
     machines: tuple[MachineLine, ...]
     stock: tuple[StockLine, ...]
     open_cards: tuple[UnexplainedCard, ...] = ()
+    contradictions: int = 0
     operator: Person = Person()
     supervisor: Person = Person()
     auditor: Person = Person()
 
     @property
     def balanced(self) -> bool:
-        """Whether every difference on the sheet is 0."""
+        """Whether every difference on the sheet is 0, and nothing contradicts itself."""
         return (
-            self.count.difference == 0
+            self.count.difference == self.contradictions == 0
             and all(m.count.difference == m.count.unjournalled == 0 for m in self.machines)
             and all(line.count.difference == 0 for line in self.stock)
         )
