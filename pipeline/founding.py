@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -30,7 +31,7 @@ from pipeline.store.events import HomeCreated, LineAdded, UserAdded
 from pipeline.store.migrate import upgrade
 from pipeline.store.store import Store, Transaction
 
-__all__ = ["TEST_PEOPLE", "found_home"]
+__all__ = ["TEST_PEOPLE", "Box", "Founded", "found_home"]
 
 TEST_PEOPLE: Final[dict[str, tuple[Role, ...]]] = {
     "olga": (Role.OPERATOR,),
@@ -51,6 +52,15 @@ BOX_CARDS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A box of blanks that a simulated home starts with."""
+
+    name: str
+    kind: BlankKind
+    cards: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Founded:
     """A home that was made."""
 
@@ -66,14 +76,21 @@ def found_home(
     simulation: SimulationSettings | None = None,
     lines: int = 1,
     prefect: bool = True,
+    boxes: Sequence[Box] = (),
+    notes: Mapping[str, str] | None = None,
 ) -> Founded:
-    """Make a home. Raises `HomeExists`.
+    """Make a home: whole, or not at all. Raises `HomeExists`.
 
-    A simulated home starts ready to work; a production home starts empty and gives back a one-time
-    sign-in for its first supervisor.
+    A simulated home starts ready to work, with one box of blanks issued and `boxes` beside it; a
+    production home starts empty and gives back a one-time sign-in for its first supervisor.
+    `notes` are files to stand in it from the beginning.
     """
     Home.must_be_free(path)
-    path.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    site = path.with_name(path.name + ".founding")
+    # What an earlier stop left of a founding is no home: nothing in it was ever used.
+    shutil.rmtree(site, ignore_errors=True)
+    site.mkdir()
     simulated = kind == "simulated"
     settings = Settings(
         home=HomeSettings(kind=kind),
@@ -82,22 +99,28 @@ def found_home(
         simulation=(simulation or SimulationSettings()) if simulated else None,
         lines=_lines(lines) if simulated else (),
     )
-    clock = SystemClock()
-    with Store(store_url(path, settings.store.url), clock) as store:
+    write_settings(site / SETTINGS_FILE, settings)
+    (site / "prefect").mkdir()
+    for name, text in (notes or {}).items():
+        (site / name).write_text(text)
+    sign_in = _begin_store(site, settings)
+    if simulated:
+        make_token(site / "token", SystemClock())
+        make_world(site / "sim")
+        _equip(site, (Box(name=FIRST_BOX, kind=BlankKind.WNI_8K, cards=BOX_CARDS), *boxes))
+    if path.exists():
+        path.rmdir()
+    site.rename(path)
+    return Founded(path=path, kind=kind, sign_in=sign_in)
+
+
+def _begin_store(site: Path, settings: Settings) -> str | None:
+    kind = settings.home.kind
+    with Store(store_url(site, settings.store.url), SystemClock()) as store:
         upgrade(store)
         with store.transaction(system_actor("init")) as tx:
             tx.record(HomeCreated(kind=kind, zone=settings.home.zone))
-            sign_in = None if simulated else _first_supervisor(tx)
-    (path / "prefect").mkdir(exist_ok=True)
-    if not simulated:
-        write_settings(path / SETTINGS_FILE, settings)
-        return Founded(path=path, kind=kind, sign_in=sign_in)
-    make_token(path / "token", clock)
-    make_world(path / "sim")
-    # The settings come last: a folder without them is no home, whatever a stop left in it.
-    write_settings(path / SETTINGS_FILE, settings)
-    _equip(path)
-    return Founded(path=path, kind=kind)
+            return None if kind == "simulated" else _first_supervisor(tx)
 
 
 def _lines(count: int) -> tuple[LineSettings, ...]:
@@ -124,8 +147,8 @@ def new_serials(entropy: SystemEntropy, count: int) -> list[CardSerial]:
     ]
 
 
-def _equip(path: Path) -> None:
-    """The test people, the lines, one box received and issued, and seals."""
+def _equip(path: Path, boxes: Sequence[Box]) -> None:
+    """The test people, the lines, boxes received and issued, and seals."""
     with Plant.open(path) as plant:
         store = plant.home.store
         with store.transaction(system_actor("init")) as tx:
@@ -140,7 +163,8 @@ def _equip(path: Path) -> None:
                         reader=line.reader,
                     )
                 )
-        bring_box(plant, FIRST_BOX, BlankKind.WNI_8K, BOX_CARDS)
+        for box in boxes:
+            bring_box(plant, box.name, box.kind, box.cards)
         receive_seals(store, _LOGISTICS, "SGL000001", "SGL001000")
 
 

@@ -106,6 +106,11 @@ class Home:
         return self.path / "sim"
 
     @property
+    def inbox(self) -> Path:
+        """Where files that wait for intake are noted, by opaque ids."""
+        return self.path / "inbox"
+
+    @property
     def outbox(self) -> Path:
         """Where acknowledgements and outcome files are left for the sender."""
         return self.path / "outbox"

@@ -40,7 +40,16 @@ from pipeline.settings import LineSettings, SimulationSettings
 from pipeline.store import schema as db
 from pipeline.store.vault import Vault
 
-__all__ = ["HOPPERS", "Plant", "make_token", "make_world"]
+__all__ = [
+    "HOPPERS",
+    "Plant",
+    "Sample",
+    "certificate_fingerprint",
+    "is_power_cut",
+    "make_token",
+    "make_world",
+    "write_sample_records",
+]
 
 HOPPERS: Final[Mapping[BlankKind, int]] = {BlankKind.WNI_8K: 1, BlankKind.OA_8K: 2}
 """Which hopper of a machine holds which kind of blank."""
@@ -148,7 +157,10 @@ class Plant:
     def _last_sequence(self, signer: bytes) -> int:
         with self.home.store.read() as connection:
             last = connection.scalar(
-                select(func.max(db.imports.c.sequence)).where(db.imports.c.approver == signer.hex())
+                # An import that a stop cut off does not use its number up: it can be repeated.
+                select(func.max(db.imports.c.sequence)).where(
+                    db.imports.c.approver == signer.hex(), db.imports.c.state == "CLOSED"
+                )
             )
         return int(last or 0)
 
@@ -178,13 +190,16 @@ class Plant:
         from simulation.world.world import World  # noqa: PLC0415 - only where simulated
 
         simulation = self._simulation()
+        plan = FaultPlan.named(simulation.faults, simulation.seed)
+        if simulation.power_cut_at is not None:
+            plan = plan.with_power_cut(simulation.power_cut_at)
         with (
             World.open(self.home.world_folder) as world,
             SimulatedPrinter(
                 world,
                 settings.address or settings.id,
                 setup=MachineSetup(geometry=self.home.settings.preparation.geometry),
-                plan=FaultPlan.named(simulation.faults, simulation.seed),
+                plan=plan,
                 time_scale=simulation.time_scale,
             ) as printer,
         ):
@@ -274,6 +289,18 @@ class Plant:
         with World.open(self.home.world_folder) as world:
             world.load_hopper(settings.address or settings.id, HOPPERS[kind], cards)
 
+    def take_blanks(self, line: str) -> dict[BlankKind, tuple[CardSerial, ...]]:
+        """In a simulated home, take all blanks out of a machine's hoppers, into people's hands."""
+        from simulation.world.world import World  # noqa: PLC0415 - only where simulated
+
+        settings = self.line_settings(line)
+        self._simulation()
+        machine = settings.address or settings.id
+        with World.open(self.home.world_folder) as world:
+            return {
+                kind: world.take_from_hopper(machine, hopper) for kind, hopper in HOPPERS.items()
+            }
+
     def make_box(self, kind: BlankKind, cards: Sequence[CardSerial]) -> None:
         """In a simulated home, bring a box of blanks into the world."""
         from simulation.world.world import World  # noqa: PLC0415 - only where simulated
@@ -298,6 +325,57 @@ class Plant:
         settings = self.line_settings(line)
         with World.open(self.home.world_folder) as world:
             return world.tray(settings.address or settings.id, Tray.GOOD)
+
+
+def certificate_fingerprint(certificate: bytes) -> str:
+    """How a pinned approver is named: SHA-256 over the DER, in hex.
+
+    Raises `ConfigurationError` where it is no certificate.
+    """
+    from hsm.envelope import certificate_fingerprint as fingerprint  # noqa: PLC0415 - heavy
+
+    return fingerprint(certificate).hex()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A file of synthetic approved records, its signature and its approver's certificate."""
+
+    file: Path
+    signature: Path
+    approver: Path
+    count: int
+
+
+def write_sample_records(
+    file: Path,
+    count: int,
+    seed: int,
+    *,
+    regency: str | None = None,
+    on_record: Callable[[int], None] | None = None,
+) -> Sample:
+    """Write synthetic approved records, signed by a test approver made for the occasion.
+
+    They go to the offices of Palembang, or of another regency (`PP.RR`). Raises
+    `ConfigurationError` where nothing can be written there or no such regency is known.
+    """
+    from simulation.people import (  # noqa: PLC0415 - only where people are made up
+        PeopleMix,
+        offices_of_regency,
+        write_sample,
+    )
+
+    try:
+        mix = None if regency is None else PeopleMix(offices=tuple(offices_of_regency(regency)))
+        made = write_sample(file, count, seed, mix, progress=on_record)
+    except OSError as failed:
+        raise ConfigurationError("the sample cannot be written", file=file.name) from failed
+    except ValueError as wrong:
+        raise ConfigurationError(str(wrong)) from wrong
+    return Sample(
+        file=made.file, signature=made.signature, approver=made.approver, count=made.count
+    )
 
 
 def make_token(folder: Path, clock: Clock) -> None:
@@ -332,3 +410,10 @@ def _pin(folder: Path) -> str:
         return (folder / _PIN_FILE).read_text().strip()
     except OSError:
         raise TokenNotFound("no PIN; give it in " + _PIN_VARIABLE) from None
+
+
+def is_power_cut(error: BaseException) -> bool:
+    """Whether this is the simulated world's light going out, for machine and host alike."""
+    from simulation.printer.faults import PowerCut  # noqa: PLC0415 - only where simulated
+
+    return isinstance(error, PowerCut)

@@ -87,6 +87,8 @@ class SimulationSettings(_Section):
     faults: Literal["none", "typical", "harsh"] = "none"
     seed: int = 1
     time_scale: float = Field(default=0.0, ge=0.0, le=10.0)
+    power_cut_at: int | None = Field(default=None, ge=1)
+    """The card in whose printing the power fails, once."""
 
 
 class LineSettings(_Section):

@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
+from ektp.cards import Verdict
 from ektp.journal import Actor, Role
 from ektp.lifecycle import JobState
-from pipeline.batches import batch_summary, open_batch, set_state
+from pipeline.batches import batch_summary, finished_cards, open_batch, set_state, unfinished_batch
+from pipeline.inbox import find_waiting
 from pipeline.intake.importer import Importer, ImportReport
 from pipeline.packing import pack, seal_open_parcels
 from pipeline.plant import Plant
 from pipeline.preparation import PreparedChunk, chunks, prepare_chunk, worker_pool
 from pipeline.production.controller import LineController, LineReport
+from pipeline.production.meter import MeteredPrinter
 from pipeline.reconciliation import reconcile
+from pipeline.store.events import CardVerified
 
 __all__ = [
     "intake",
@@ -79,6 +86,13 @@ def intake(
         return importer(plant, caller.actor).take_in(source, on_line=on_lines)
 
 
+def intake_waiting(caller: Caller, inbox: str, on_lines: Progress = _silent) -> ImportReport:
+    """Take in a file that waits in the inbox under an opaque id."""
+    with Plant.open(caller.path) as plant:
+        waiting = find_waiting(plant.home.inbox, inbox)
+    return intake(caller, waiting.file, waiting.trust, on_lines)
+
+
 def importer(plant: Plant, actor: Actor) -> Importer:
     """The importer of a home."""
     return Importer(
@@ -102,43 +116,60 @@ def open_one_batch(
         )
 
 
+def batch_to_work_on(caller: Caller) -> str:
+    """The batch that a stop left unfinished, or a new one of what is accepted.
+
+    Raises `LifecycleError` where nothing waits.
+    """
+    with Plant.open(caller.path) as plant:
+        with plant.home.store.read() as connection:
+            unfinished = unfinished_batch(connection)
+        if unfinished is not None:
+            return unfinished
+        batch, _ = open_batch(plant.home.store, plant.vault, plant.entropy, caller.actor)
+        return batch
+
+
 def unprepared(caller: Caller, batch: str) -> list[list[str]]:
     """The batch's jobs that wait for preparation, in chunks."""
     with Plant.open(caller.path) as plant:
         return chunks(plant.home.store, batch, plant.home.settings.preparation.chunk)
 
 
-def prepare_some(caller: Caller, batch: str, parts: list[list[str]]) -> PreparedChunk:
-    """Prepare some chunks of a batch with one pool of processes."""
-    prepared = held = 0
+_POOL: ContextVar[Executor | None] = ContextVar("preparation pool", default=None)
+
+
+@contextmanager
+def shared_pool(caller: Caller) -> Iterator[None]:
+    """One pool of preparation processes for every chunk that is prepared inside."""
     with (
         Plant.open(caller.path) as plant,
         worker_pool(plant.home.settings.preparation) as pool,
     ):
-        for part in parts:
-            done = prepare_chunk(
-                plant.home.store,
-                plant.vault,
-                caller.actor,
-                batch,
-                part,
-                plant.home.settings.preparation,
-                pool,
-            )
-            prepared, held = prepared + done.prepared, held + done.held
-    return PreparedChunk(prepared=prepared, held=held)
+        token = _POOL.set(pool)
+        try:
+            yield
+        finally:
+            _POOL.reset(token)
+
+
+def prepare_some(caller: Caller, batch: str, part: list[str]) -> PreparedChunk:
+    """Prepare one chunk of a batch, in the shared pool or in one of its own."""
+    with ExitStack() as stack:
+        plant = stack.enter_context(Plant.open(caller.path))
+        settings = plant.home.settings.preparation
+        pool = _POOL.get() or stack.enter_context(worker_pool(settings))
+        return prepare_chunk(
+            plant.home.store, plant.vault, caller.actor, batch, part, settings, pool
+        )
 
 
 def prepare_batch(caller: Caller, batch: str, on_chunk: Progress = _silent) -> PreparedChunk:
     """Prepare what waits in a batch, chunk by chunk."""
     prepared = held = 0
-    with (
-        Plant.open(caller.path) as plant,
-        worker_pool(plant.home.settings.preparation) as pool,
-    ):
-        store, settings = plant.home.store, plant.home.settings.preparation
-        for part in chunks(store, batch, settings.chunk):
-            done = prepare_chunk(store, plant.vault, caller.actor, batch, part, settings, pool)
+    with shared_pool(caller):
+        for part in unprepared(caller, batch):
+            done = prepare_some(caller, batch, part)
             prepared, held = prepared + done.prepared, held + done.held
             on_chunk(len(part))
     return PreparedChunk(prepared=prepared, held=held)
@@ -155,12 +186,16 @@ def produce(
         Plant.open(caller.path) as plant,
         plant.workplace(line, caller.actor) as (shop, print_line),
     ):
-        controller = LineController(shop=shop, line=print_line)
+        meter = MeteredPrinter(print_line.printer)
+        controller = LineController(shop=shop, line=replace(print_line, printer=meter))
         if on_card is not None:
             controller.on_card = on_card
         with _gentle_stop(controller), controller.holding():
             set_state(plant.home.store, caller.actor, batch, "RUNNING")
+            began = time.perf_counter()
             report = controller.run(batch)
+            elapsed = time.perf_counter() - began
+    report.busy_ratio = round(meter.busy_s / elapsed, 4) if report.cards else 0.0
     _settle(caller, batch)
     return report
 
@@ -216,6 +251,36 @@ def pack_batch(caller: Caller, batch: str | None) -> int:
         )
         seal_open_parcels(plant.home.store, caller.actor)
     return len(packed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What a reading of finished cards at a desk gave."""
+
+    inspected: int
+    failed: tuple[str, ...]
+
+
+def inspect_batch(caller: Caller, batch: str, sample: int) -> Inspection:
+    """Read some finished cards of a batch once more, at a desk, spread evenly over the batch."""
+    with Plant.open(caller.path) as plant:
+        store, inspector = plant.home.store, plant.inspector()
+        with store.read() as connection:
+            finished = finished_cards(connection, batch)
+        failed = []
+        chosen = finished[:: max(1, len(finished) // sample)][:sample] if sample else []
+        for expected in chosen:
+            with plant.tapped(expected.card) as channel:
+                verdict = inspector.look(channel, expected)
+            with store.transaction(caller.actor) as tx:
+                tx.record(
+                    CardVerified(
+                        card=expected.card, verdict=verdict.verdict, failed=list(verdict.failed)
+                    )
+                )
+            if verdict.verdict is not Verdict.PASS:
+                failed.append(str(expected.card))
+    return Inspection(inspected=len(chosen), failed=tuple(failed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

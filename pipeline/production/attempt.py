@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ektp.cards import (
     BlankKind,
@@ -53,10 +53,10 @@ from pipeline.store.events import (
     StepIntended,
 )
 from pipeline.store.leases import Lease
-from pipeline.store.store import Transaction
+from pipeline.store.store import Store, Transaction
 from pipeline.store.vault import Part
 
-__all__ = ["HELD_NOTE", "Attempt", "HeldForPerson", "Spoiled"]
+__all__ = ["HELD_NOTE", "Attempt", "CalledOff", "HeldForPerson", "Spoiled", "order_for"]
 
 HELD_NOTE = "held"
 """What a reject's intent notes when the card is put aside rather than spoiled."""
@@ -76,6 +76,10 @@ class Spoiled(Exception):
 
 class HeldForPerson(Exception):
     """The verdict is HOLD."""
+
+
+class CalledOff(Exception):
+    """People ordered the line to stop while it waited for its operator with no card fed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -104,11 +108,15 @@ class Attempt:
                 tx.record(event)
         self._pending.clear()
 
-    def _intend(self, step: Step, note: str = "") -> None:
-        counters = counters_of(self.line)
+    def _intend(self, step: Step, note: str = "", *, terminated: bool = False) -> None:
         self._commit(
             StepIntended(
-                attempt=self.attempt, step=step, card=self.card, counters=counters, note=note
+                attempt=self.attempt,
+                step=step,
+                card=self.card,
+                counters=counters_of(self.line),
+                note=note,
+                terminated=terminated,
             )
         )
 
@@ -127,7 +135,8 @@ class Attempt:
     def run(self, first: Step = Step.FEED) -> None:
         """Take the steps from `first` on, to the good tray.
 
-        Raises `Spoiled`, `HeldForPerson`, or the error of a step whose end is not known.
+        Raises `Spoiled`, `HeldForPerson`, `CalledOff`, or the error of a step whose end is not
+        known.
         """
         steps: dict[Step, Callable[[], None]] = {
             Step.FEED: self._feed,
@@ -143,38 +152,47 @@ class Attempt:
         for step in order[order.index(first) :]:
             steps[step]()
 
-    def _patiently(self, step: Step, act: Callable[[], Any]) -> Any:
+    def _patiently(
+        self, step: Step, act: Callable[[], Any], note: str = "", *, terminated: bool = False
+    ) -> Any:
         """Do a physical act; where the machine asks for its operator, wait and begin again."""
         while True:
             try:
                 return act()
             except OperatorNeeded as needed:
                 self._commit(LineState(line=self.line.line, state="PAUSED", reason=needed.code))
-                self._wait(needed)
+                self._wait(step, needed)
                 self._commit(LineState(line=self.line.line, state="RUNNING", reason=""))
-                self._intend(step)
+                self._intend(step, note, terminated=terminated)
 
-    def _wait(self, needed: OperatorNeeded) -> None:
+    def _wait(self, step: Step, needed: OperatorNeeded) -> None:
         if not self._can_clear(needed):
             raise needed
         while self.line.printer.status().conditions:
+            # Nothing is used before the feed: whoever cannot put it right can call the line off.
+            if step is Step.FEED and order_for(self.shop.store, self.line.line) != "run":
+                raise CalledOff
             self.shop.sleep(self.shop.poll_s)
 
     def _can_clear(self, needed: OperatorNeeded) -> bool:
         """An empty hopper fills only if blanks of the kind are booked to this line."""
         if needed.code != "PRN-411":
             return True
+        booked = select(func.count()).where(
+            db.cards.c.line == self.line.line,
+            db.cards.c.kind == self.kind.value,
+            db.cards.c.state == CardState.ISSUED.value,
+        )
+        # A blank that nobody could read stays booked until its bag is named, and feeds no hopper.
+        bagged = select(func.count()).where(
+            db.attempts.c.line == self.line.line,
+            db.attempts.c.kind == self.kind.value,
+            db.attempts.c.bag.is_not(None),
+            db.attempts.c.card.is_(None),
+        )
         with self.shop.store.read() as connection:
-            booked = connection.scalar(
-                select(db.cards.c.card)
-                .where(
-                    db.cards.c.line == self.line.line,
-                    db.cards.c.kind == self.kind.value,
-                    db.cards.c.state == CardState.ISSUED.value,
-                )
-                .limit(1)
-            )
-        return booked is not None
+            left = int(connection.scalar(booked) or 0) - int(connection.scalar(bagged) or 0)
+        return left > 0
 
     def _feed(self) -> None:
         # The intent stands in the transaction that chose the job.
@@ -185,41 +203,44 @@ class Attempt:
     def _prove(self) -> None:
         self._intend(Step.PROVE)
         try:
-            with self.line.printer.channel() as channel:
-                card = prove_blank(channel, self.shop.profile)
-        except CardAbsent:
-            # A weak field: once more, then it is a blank that nobody can read.
-            card = self._prove_again()
+            card = self._blank()
         except BlankRefused as refused:
+            self._name_ours(str(refused.facts.get("card", "")))
             raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
         except EktpError as failed:
             raise Spoiled(SpoilCause.BLANK_UNREADABLE, _facts(failed)) from failed
-        self._check_ledger(card)
+        ledger = self._ledger(card)
+        if ledger is not None:
+            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": ledger, "serial": card})
         self.card = card
         self._done(Step.PROVE)
 
-    def _prove_again(self) -> CardSerial:
+    def _blank(self) -> CardSerial:
         try:
             with self.line.printer.channel() as channel:
                 return prove_blank(channel, self.shop.profile)
-        except BlankRefused as refused:
-            raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
-        except EktpError as failed:
-            raise Spoiled(SpoilCause.BLANK_UNREADABLE, _facts(failed)) from failed
+        except CardAbsent:
+            # A weak field: once more, then it is a blank that nobody can read.
+            with self.line.printer.channel() as channel:
+                return prove_blank(channel, self.shop.profile)
 
-    def _check_ledger(self, card: CardSerial) -> None:
-        """A blank is usable if it was issued to this line, as this kind, and never used."""
+    def _name_ours(self, serial: str) -> None:
+        """A card that is no blank, and was issued here as one, is spoiled under its own serial."""
+        if self._ledger(serial) is None:
+            self.card = CardSerial(serial)
+
+    def _ledger(self, serial: str) -> str | None:
+        """None where it was issued to this line, as this kind, and never used; else its state."""
         with self.shop.store.read() as connection:
             row = connection.execute(
                 select(db.cards.c.state, db.cards.c.line, db.cards.c.kind).where(
-                    db.cards.c.card == card
+                    db.cards.c.card == serial
                 )
             ).one_or_none()
         if row is None:
-            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": "unknown", "serial": card})
-        found = (row.state, row.line, row.kind)
-        if found != (CardState.ISSUED.value, self.line.line, self.kind.value):
-            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": row.state, "serial": card})
+            return "unknown"
+        usable = (CardState.ISSUED.value, self.line.line, self.kind.value)
+        return None if (row.state, row.line, row.kind) == usable else str(row.state)
 
     def _bind(self) -> None:
         assert self.card is not None  # noqa: S101 - proved one step before
@@ -280,14 +301,14 @@ class Attempt:
 
     def _reread(self) -> None:
         self._intend(Step.REREAD)
-        self.line.printer.park(Station.CONTACTLESS)
+        self._patiently(Step.REREAD, lambda: self.line.printer.park(Station.CONTACTLESS))
         verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT, self.shop.inspector.look)
         self._done(Step.REREAD, verdict=verdict.verdict.value, checks=len(verdict.checks))
 
     def _deliver(self) -> None:
         assert self.card is not None  # noqa: S101 - proved long before
         self._intend(Step.DELIVER)
-        self.line.printer.eject(Tray.GOOD)
+        self._patiently(Step.DELIVER, lambda: self.line.printer.eject(Tray.GOOD))
         self._done(Step.DELIVER)
         # The package has served: artwork and files go, the record stays for its retention.
         with self.shop.store.transaction(self.shop.actor) as tx:
@@ -300,15 +321,23 @@ class Attempt:
 
     # --- the other ends ---------------------------------------------------------------------
 
-    def spoil(self, spoiled: Spoiled) -> None:
-        """Kill the chip if it answers, eject to the reject tray, book the spoil."""
+    def spoil(self, spoiled: Spoiled, *more: Event) -> None:
+        """Kill the chip if it answers, eject to the reject tray, book the spoil, and `more`."""
         terminated = self._terminate(spoiled.cause)
-        self._intend(Step.REJECT, note=spoiled.cause)
-        self.line.printer.eject(Tray.REJECT)
-        self.book_spoil(spoiled, terminated=terminated)
+        self._reject(spoiled.cause, terminated=terminated)
+        self.book_spoil(spoiled, *more, terminated=terminated)
 
-    def book_spoil(self, spoiled: Spoiled, *, terminated: bool) -> None:
-        """Journal that the card is spoiled and lies in the reject tray."""
+    def _reject(self, note: str, *, terminated: bool = False) -> None:
+        self._intend(Step.REJECT, note, terminated=terminated)
+        self._patiently(
+            Step.REJECT,
+            lambda: self.line.printer.eject(Tray.REJECT),
+            note,
+            terminated=terminated,
+        )
+
+    def book_spoil(self, spoiled: Spoiled, *more: Event, terminated: bool) -> None:
+        """Journal that the card is spoiled and lies in the reject tray, and `more` with it."""
         with self.shop.store.transaction(self.shop.actor) as tx:
             self.lease.check(tx.connection)
             for event in self._pending:
@@ -324,6 +353,8 @@ class Attempt:
                     evidence=spoiled.evidence,
                 )
             )
+            for event in more:
+                tx.record(event)
         self._pending.clear()
 
     def _bag(self, tx: Transaction, cause: SpoilCause) -> int | None:
@@ -337,6 +368,9 @@ class Attempt:
         if cause is SpoilCause.BLANK_REFUSED:
             return False
         try:
+            # It may stand under the print head: every reject that can answer is asked to.
+            if self.line.printer.status().card_at is not Station.CONTACTLESS:
+                self.line.printer.park(Station.CONTACTLESS)
             with self.line.printer.channel() as channel:
                 return terminate(channel, self.shop.keys)
         except EktpError:
@@ -345,17 +379,25 @@ class Attempt:
     def refuse_holder(self) -> None:
         """The citizen has a card under way already: put the blank aside and hold the job."""
         self._pending.clear()
-        self.spoil(Spoiled(SpoilCause.UNRESOLVED, {"code": SecondLiveCard.code}))
-        self._commit(JobHeld(job=self.job, reason=SecondLiveCard.code))
+        self.spoil(
+            Spoiled(SpoilCause.UNRESOLVED, {"code": SecondLiveCard.code}),
+            JobHeld(job=self.job, reason=SecondLiveCard.code),
+        )
 
     def hold(self) -> None:
         """Put the card aside for people to decide."""
         assert self.card is not None  # noqa: S101 - only a proved card is inspected
-        self._intend(Step.REJECT, note=HELD_NOTE)
-        self.line.printer.eject(Tray.REJECT)
+        self._reject(HELD_NOTE)
         self._commit(
             AttemptHeld(attempt=self.attempt, job=self.job, card=self.card, reason="verdict HOLD")
         )
+
+
+def order_for(store: Store, line: str) -> str:
+    """What people want of a line: `run` where nobody said anything."""
+    with store.read() as connection:
+        wanted = connection.scalar(select(db.orders.c.wanted).where(db.orders.c.line == line))
+    return wanted or "run"
 
 
 def _next_bag(tx: Transaction, line: str) -> int:

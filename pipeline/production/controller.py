@@ -73,6 +73,7 @@ class LineReport:
     cards: int = 0
     passed: int = 0
     ended: str = "done"
+    busy_ratio: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)

@@ -121,7 +121,7 @@ def _inside(evidence: Evidence) -> Decision:
         # Half a print looks like a whole one to every counter.
         return _spoil(SpoilCause.PRINT_INTERRUPTED, "the stop fell into the printing")
     if step in (Step.PRINT, Step.REREAD, Step.DELIVER):
-        return _closed(chip, Step.REREAD, "printed and still inside")
+        return _printed(chip)
     raise AssertionError(step)
 
 
@@ -137,6 +137,13 @@ def _closed(chip: ChipSays, step: Step, reason: str) -> Decision:
     if chip is ChipSays.CLOSED_FOR_THIS:
         return _go_on(step, reason)
     return _spoil(SpoilCause.CHIP_INVALID, "the chip does not prove what the journal says")
+
+
+def _printed(chip: ChipSays) -> Decision:
+    if chip is ChipSays.NOTHING:
+        # It may stand where no field reaches; the second reading decides, and it alone.
+        return _go_on(Step.REREAD, "printed and still inside, out of the field")
+    return _closed(chip, Step.REREAD, "printed and still inside")
 
 
 def _go_on(step: Step, reason: str) -> Decision:

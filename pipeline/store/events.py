@@ -374,6 +374,8 @@ class StepIntended(Event):
     card: str | None
     counters: Mapping[str, int]
     note: str = ""
+    terminated: bool = False
+    """Of a reject: whether its chip was killed before it was moved."""
 
 
 @_event("step.done", "attempt", Phase.OUTCOME)
@@ -508,6 +510,15 @@ class BagIdentified(Event):
     bag: int
     card: str
     attempt: str
+
+
+@_event("card.verified", "card")
+class CardVerified(Event):
+    """A finished card was read once more, at a desk."""
+
+    card: str
+    verdict: str
+    failed: Sequence[str]
 
 
 @_event("card.spoiled", "card")

@@ -1,0 +1,137 @@
+"""What the demo runs on: Prefect with a server of the home's own, or the plain steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from console.demo.telling import Telling
+from pipeline import steps
+from pipeline.steps import Caller
+from pipeline.whole_job import Doers, whole_job
+
+__all__ = ["Engine", "EngineName", "engine_of"]
+
+EngineName = Literal["prefect", "direct"]
+_Plain = dict[str, str]
+_SAMPLE = 8
+
+STAGES = {
+    "intake": "Intake: every record checked for itself",
+    "prepare": "Preparation: artwork and data files",
+    "produce": "Production: encode, close, read, print, read again, deliver",
+    "inspect": "Inspection: some finished cards once more, at a desk",
+    "pack": "Packing and sealing",
+    "reconcile": "Reconciliation",
+}
+
+
+class Engine(Protocol):
+    """Runs the parts of the job."""
+
+    def intake(self, caller: _Plain, inbox: str) -> dict[str, Any]:
+        """Take in one file."""
+        ...
+
+    def whole(self, callers: dict[str, _Plain], inbox: str, lines: list[str]) -> dict[str, Any]:
+        """The whole job."""
+        ...
+
+
+@contextmanager
+def engine_of(name: EngineName, home: Path, tell: Telling) -> Iterator[Engine]:
+    """The engine of that name, for as long as the demo runs."""
+    if name == "direct":
+        yield _Direct(tell)
+        return
+    # Prefect is loaded only where flows run on it.
+    from flows.runtime import HomeServer  # noqa: PLC0415 - see above
+
+    server = HomeServer(home / "prefect")
+    server.begin()
+    try:
+        yield _OnPrefect(server, tell)
+    finally:
+        server.end()
+
+
+class _OnPrefect:
+    """The flows, on the home's own server; it is waited for when the first flow is due."""
+
+    def __init__(self, server: Any, tell: Telling) -> None:
+        self._server = server
+        self._tell = tell
+
+    @contextmanager
+    def _flows(self) -> Iterator[Any]:
+        with self._server.in_use():
+            # Prefect reads its settings when it is imported: inside, not before.
+            from flows import definitions  # noqa: PLC0415 - see above
+
+            definitions.Hooks.watch(
+                on_stage=lambda part: self._tell.stage(STAGES[part]),
+                on_count=self._tell.advance,
+            )
+            yield definitions
+
+    def intake(self, caller: _Plain, inbox: str) -> dict[str, Any]:
+        """Take in one file, as a flow run."""
+        with self._flows() as flows:
+            taken: dict[str, Any] = flows.intake_flow(caller, inbox)
+            return taken
+
+    def whole(self, callers: dict[str, _Plain], inbox: str, lines: list[str]) -> dict[str, Any]:
+        """The whole job, as one flow run with its parts below it."""
+        with self._flows() as flows:
+            done: dict[str, Any] = flows.issue_cards(callers, inbox, lines, _SAMPLE)
+            return done
+
+
+class _Direct:
+    """The steps themselves."""
+
+    def __init__(self, tell: Telling) -> None:
+        self._tell = tell
+
+    def intake(self, caller: _Plain, inbox: str) -> dict[str, Any]:
+        """Take in one file."""
+        self._tell.stage(STAGES["intake"])
+        report = steps.intake_waiting(Caller(**caller), inbox, self._tell.advance)
+        return {"accepted": report.accepted, "refused": report.refused}
+
+    def _prepare(self, caller: _Plain, batch: str) -> dict[str, Any]:
+        self._tell.stage(STAGES["prepare"])
+        return asdict(steps.prepare_batch(Caller(**caller), batch, self._tell.advance))
+
+    def _produce(self, caller: _Plain, batch: str, line: str) -> dict[str, Any]:
+        self._tell.stage(STAGES["produce"])
+        return asdict(
+            steps.produce(Caller(**caller), batch, line, lambda _outcome: self._tell.advance())
+        )
+
+    def _inspect(self, caller: _Plain, batch: str, sample: int) -> dict[str, Any]:
+        self._tell.stage(STAGES["inspect"])
+        return asdict(steps.inspect_batch(Caller(**caller), batch, sample))
+
+    def _pack(self, caller: _Plain, batch: str) -> dict[str, Any]:
+        self._tell.stage(STAGES["pack"])
+        return {"parcels": steps.pack_batch(Caller(**caller), batch)}
+
+    def _reconcile(self, caller: _Plain, batch: str) -> dict[str, Any]:
+        self._tell.stage(STAGES["reconcile"])
+        return asdict(steps.reconcile_home(Caller(**caller), batch))
+
+    def whole(self, callers: dict[str, _Plain], inbox: str, lines: list[str]) -> dict[str, Any]:
+        """The whole job."""
+        doers = Doers(
+            intake=self.intake,
+            prepare=self._prepare,
+            produce=self._produce,
+            inspect=self._inspect,
+            pack=self._pack,
+            reconcile=self._reconcile,
+        )
+        return whole_job(doers, callers, inbox, lines, _SAMPLE)

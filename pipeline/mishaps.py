@@ -1,0 +1,34 @@
+"""What nobody foresaw: noted in the home's log without a value of any variable, named by an id."""
+
+from __future__ import annotations
+
+import secrets
+import traceback
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ektp.errors import Disposition, EktpError
+
+__all__ = ["Unexpected", "note_mishap"]
+
+
+class Unexpected(EktpError):
+    """A fault of the program itself."""
+
+    code = "EKT-001"
+    disposition = Disposition.STOP_LINE
+    meaning = "something unexpected happened"
+    remedy = "look for the error id in the home's logs/mishaps.log and report it"
+
+
+def note_mishap(home: Path, error: BaseException) -> str:
+    """Write where and of which kind it was; never the message, which may quote a person's data."""
+    error_id = secrets.token_hex(4)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {error_id} {type(error).__name__}"]
+    lines += [f"  {Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+    folder = home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "mishaps.log").open("a") as log:
+        log.write("\n".join(lines) + "\n")
+    return error_id
