@@ -101,6 +101,7 @@ class _Pools:
 
     away: tuple[_Pool, ...]
     home: tuple[tuple[_Pool, ...], ...]
+    offsets: tuple[int, ...]
     limit: int
 
 
@@ -114,7 +115,10 @@ def _pools(seed: int, mix: PeopleMix) -> _Pools:
     home = tuple(
         tuple(_pool((_six_digits(place),), band) for band in bands) for place in shares.offices
     )
-    return _Pools(away=away, home=home, limit=_limit(shares, away))
+    # Each office begins its turn of ages elsewhere, or the first of all would be of one age.
+    chance = stream(seed, 0, "turns")
+    offsets = tuple(chance.randrange(_CYCLE) for _ in shares.offices)
+    return _Pools(away=away, home=home, offsets=offsets, limit=_limit(shares, away))
 
 
 def index_limit(seed: int, mix: PeopleMix) -> int:
@@ -134,7 +138,7 @@ def _limit(shares: Shares, away: tuple[_Pool, ...]) -> int:
         room = away[band].size
         # Blocks, with what a turn of 64 that has just begun may take in advance.
         each_block = (totals[ELSEWHERE] + busiest * count) * share / _CYCLE
-        blocks = int((room - (share + 1) * (count + 1)) / each_block) - 2
+        blocks = int((room - 2 * (share + 1) * (count + 1)) / each_block) - 2
         limit = min(limit, blocks * len(shares.later.slots))
     return limit
 
@@ -155,7 +159,8 @@ def identity_for(seed: int, index: int, mix: PeopleMix, assigned: Assignment) ->
     if not 0 <= index < pools.limit:
         msg = "an index is not negative, and below what the mix can tell apart"
         raise ValueError(msg)
-    turn, position = divmod(assigned.counter, _CYCLE)
+    offset = 0 if assigned.origin == ELSEWHERE else pools.offsets[assigned.origin]
+    turn, position = divmod(assigned.counter + offset, _CYCLE)
     band, before = _cycle(seed)[position]
     counter = turn * _BANDS[band][2] + before
     away = pools.away[band]

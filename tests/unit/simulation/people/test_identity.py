@@ -51,6 +51,12 @@ def test_all_are_adults_and_their_year_is_unambiguous() -> None:
     assert len({born.year for born in births}) > 60
 
 
+def test_a_short_file_has_people_of_all_ages() -> None:
+    births = [identity_of(7, index, default_mix()).birth_date for index in range(64)]
+    assert sum(born.year >= 1992 for born in births) > 12
+    assert sum(born.year < 1972 for born in births) > 6
+
+
 def test_niks_are_distinct_even_where_an_office_has_used_up_its_own() -> None:
     # One office alone: its youngest age band is used up after some 42,000 people.
     alone = PeopleMix(offices=(office("16.71.01"),))
