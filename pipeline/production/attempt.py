@@ -53,10 +53,10 @@ from pipeline.store.events import (
     StepIntended,
 )
 from pipeline.store.leases import Lease
-from pipeline.store.store import Store, Transaction
+from pipeline.store.store import Transaction
 from pipeline.store.vault import Part
 
-__all__ = ["HELD_NOTE", "Attempt", "CalledOff", "HeldForPerson", "Spoiled", "order_for"]
+__all__ = ["HELD_NOTE", "Attempt", "CalledOff", "HeldForPerson", "Spoiled"]
 
 HELD_NOTE = "held"
 """What a reject's intent notes when the card is put aside rather than spoiled."""
@@ -93,6 +93,8 @@ class Attempt:
     job: JobId
     kind: BlankKind
     package: PersoPackage
+    wanted: Callable[[], str]
+    """What people want of the line now."""
     card: CardSerial | None = None
     image: ChipImage | None = None
     expected: Expectation | None = None
@@ -170,7 +172,7 @@ class Attempt:
             raise needed
         while self.line.printer.status().conditions:
             # Nothing is used before the feed: whoever cannot put it right can call the line off.
-            if step is Step.FEED and order_for(self.shop.store, self.line.line) != "run":
+            if step is Step.FEED and self.wanted() != "run":
                 raise CalledOff
             self.shop.sleep(self.shop.poll_s)
 
@@ -391,13 +393,6 @@ class Attempt:
         self._commit(
             AttemptHeld(attempt=self.attempt, job=self.job, card=self.card, reason="verdict HOLD")
         )
-
-
-def order_for(store: Store, line: str) -> str:
-    """What people want of a line: `run` where nobody said anything."""
-    with store.read() as connection:
-        wanted = connection.scalar(select(db.orders.c.wanted).where(db.orders.c.line == line))
-    return wanted or "run"
 
 
 def _next_bag(tx: Transaction, line: str) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -28,10 +29,12 @@ from ektp.errors import (
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import JobState
 from ektp.perso import PersoPackage
+from ektp.printer_profiles import Tray
 from personalization.evidence import ChipEvidence, read_evidence
 from pipeline.production.attempt import (
     HELD_NOTE,
     Attempt,
+    CalledOff,
     HeldForPerson,
     Spoiled,
     counters_of,
@@ -56,6 +59,7 @@ from pipeline.store.events import (
     JobHeld,
     LineState,
     ProcessRestarted,
+    StepIntended,
 )
 from pipeline.store.leases import Lease, LeaseKeeper, take_lease
 from pipeline.store.vault import Part, Purpose
@@ -63,6 +67,10 @@ from pipeline.store.vault import Part, Purpose
 __all__ = ["LineController", "LineReport"]
 
 _Row = Row[*tuple[Any, ...]]
+_MOST_LOOKS = 5
+"""How often evidence is taken for one attempt before people must look instead."""
+_SHOWN_DONE = {("feed", Step.PROVE), ("encode", Step.READ)}
+"""A step cut off, and where evidence says to go on, that together show the step to be done."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +92,7 @@ class LineController:
     line: PrintLine
     on_card: Callable[[str], None] = field(default=lambda _outcome: None)
     _lease: Lease | None = None
+    _looks: Counter[str] = field(default_factory=Counter)
     _asked_to_stop: bool = False
 
     def ask_to_stop(self) -> None:
@@ -202,18 +211,22 @@ class LineController:
             attempt=AttemptId(attempt),
             job=JobId(job),
             kind=BlankKind(kind),
+            wanted=self._order,
             package=PersoPackage.from_bytes(package),
         )
 
-    def _make(self, attempt: Attempt, first: Step = Step.FEED) -> str:
+    def _make(  # noqa: PLR0911 - one return for each end of a card
+        self, attempt: Attempt, first: Step = Step.FEED
+    ) -> str:
         """Take a card through the machine, and do what an error asks for."""
         try:
             attempt.run(first)
         except Spoiled as spoiled:
             return self._spoil(attempt, spoiled)
         except HeldForPerson:
-            attempt.hold()
-            return "held"
+            return self._hold(attempt)
+        except CalledOff:
+            return self._resolve(attempt.attempt)
         except SecondLiveCard:
             attempt.refuse_holder()
             return "spoiled"
@@ -237,6 +250,13 @@ class LineController:
         except CardUncertain:
             return self._resolve(attempt.attempt)
         return "spoiled"
+
+    def _hold(self, attempt: Attempt) -> str:
+        try:
+            attempt.hold()
+        except CardUncertain:
+            return self._resolve(attempt.attempt)
+        return "held"
 
     def _stop_if_ruled(self) -> None:
         with self.shop.store.read() as connection:
@@ -296,15 +316,20 @@ class LineController:
             before = _last_intent(connection, attempt_id)
         evidence = self._evidence(row, before.get("counters", {}))
         decision = _with_note(decide(evidence), evidence, before.get("note", ""))
+        self._looks[attempt_id] += 1
+        if self._looks[attempt_id] > _MOST_LOOKS:
+            decision = Decision(action=Action.DOUBT, reason="the machine comes to no clear end")
         match decision.action:
             case Action.VOID:
                 self._record_void(row, decision)
                 return "void"
             case Action.DOUBT:
+                if evidence.inside:
+                    self._put_aside(row)
                 self._record_doubt(row, decision, evidence)
                 return "in_doubt"
             case Action.SPOIL | Action.BOOK_SPOILED | Action.GO_ON:
-                return self._carry_on(row, decision)
+                return self._carry_on(row, decision, terminated=bool(before.get("terminated")))
 
     def _evidence(self, row: _Row, before: Mapping[str, int]) -> Evidence:
         status = self.line.printer.recover()
@@ -324,6 +349,22 @@ class LineController:
     def _chip_evidence(self) -> ChipEvidence:
         with self.line.printer.channel() as channel:
             return read_evidence(channel, self.shop.profile)
+
+    def _put_aside(self, row: _Row) -> None:
+        """A card in doubt goes to the rejects: a card left inside would put the next in doubt."""
+        counters = counters_of(self.line)
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            tx.record(
+                StepIntended(
+                    attempt=row.attempt,
+                    step=Step.REJECT,
+                    card=row.card,
+                    counters=counters,
+                    note=HELD_NOTE,
+                )
+            )
+        self.line.printer.eject(Tray.REJECT)
 
     def _record_void(self, row: _Row, decision: Decision) -> None:
         with self.shop.store.transaction(self.shop.actor) as tx:
@@ -351,7 +392,7 @@ class LineController:
                 )
             )
 
-    def _carry_on(self, row: _Row, decision: Decision) -> str:
+    def _carry_on(self, row: _Row, decision: Decision, *, terminated: bool) -> str:
         with self.shop.store.transaction(self.shop.actor) as tx:
             opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
         attempt = self._attempt(row.attempt, row.job, row.kind, opened[row.job])
@@ -361,7 +402,7 @@ class LineController:
                 row.attempt, row.card, self.shop.profile.name, row.digests
             )
         if decision.action is Action.GO_ON and decision.step is not None:
-            if row.phase == "intent" and row.step in ("feed", "encode"):
+            if row.phase == "intent" and (row.step, decision.step) in _SHOWN_DONE:
                 # The world shows that the step came to its end before the stop.
                 attempt.confirm(Step(row.step), decision)
             if decision.step is Step.PROVE and attempt.card is not None:
@@ -370,7 +411,7 @@ class LineController:
             return self._make(attempt, decision.step)
         spoiled = Spoiled(decision.cause or SpoilCause.UNRESOLVED, {"reason": decision.reason})
         if decision.action is Action.BOOK_SPOILED:
-            attempt.book_spoil(spoiled, terminated=True)
+            attempt.book_spoil(spoiled, terminated=terminated)
             return "spoiled"
         return self._spoil(attempt, spoiled)
 
