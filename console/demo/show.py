@@ -39,7 +39,7 @@ from pipeline.reconciliation import Reconciliation, reconcile
 from pipeline.settings import SimulationSettings
 from pipeline.steps import Caller
 from pipeline.store import schema as db
-from pipeline.store.events import StopAdded
+from pipeline.store.events import LineState, StopAdded
 
 __all__ = ["DemoResult", "Show"]
 
@@ -119,6 +119,8 @@ class Show:
         with engine_of(self.engine, self.home, self.tell) as engine:
             files = self._files()
             self._stops(files, later=False)
+            if not resumed:
+                self._break_lines()
             self._recover(resumed=resumed)
             batch = self._produce(engine, files)
             self._send(batch)
@@ -214,6 +216,17 @@ class Show:
     def _line_ids(self) -> list[str]:
         sound = self.lines - min(self.scenario.broken_lines, self.lines - 1)
         return [f"L{number}" for number in range(1, sound + 1)]
+
+    def _break_lines(self) -> None:
+        """Lines that stand broken are seen to be so."""
+        broken = [f"L{number}" for number in range(len(self._line_ids) + 1, self.lines + 1)]
+        with Plant.open(self.home) as plant:
+            for line in broken:
+                with plant.home.store.transaction(self._operator.actor) as tx:
+                    tx.record(
+                        LineState(line=line, state="OUT_OF_SERVICE", reason="waits for repair")
+                    )
+                self.tell.say(f"{line} stands out of service; its work goes to the others.")
 
     def _recover(self, *, resumed: bool) -> None:
         """On the operator's word: what a stop left on the lines is resolved by evidence."""
@@ -320,6 +333,12 @@ class Show:
                 summary = batch_summary(connection, batch)
                 sheet = reconcile(connection, machines)
                 records = _records(connection, self.cards)
+                # Jobs of people who are stopped are held before they join a batch.
+                held = connection.scalar(
+                    select(func.count())
+                    .select_from(db.jobs)
+                    .where(db.jobs.c.state == JobState.HELD.value)
+                )
                 counts = [
                     connection.scalar(select(func.count()).select_from(table)) or 0
                     for table in (db.parcels, db.consignments)
@@ -339,7 +358,7 @@ class Show:
             batch=batch,
             records=records,
             cards=_cards(summary.count),
-            jobs=_jobs(summary),
+            jobs=_jobs(summary, held or 0),
             parcels=counts[0],
             consignments=counts[1],
             reconciliation=_balance(sheet),
@@ -410,11 +429,11 @@ def _cards(count: BatchCount) -> dict[str, int]:
     }
 
 
-def _jobs(summary: BatchSummary) -> dict[str, int]:
+def _jobs(summary: BatchSummary, held: int) -> dict[str, int]:
     return {
         "produced": sum(summary.jobs.get(state.value, 0) for state in _PRODUCED),
         "remade": summary.remade,
-        "held": summary.jobs.get(JobState.HELD.value, 0),
+        "held": held,
     }
 
 
