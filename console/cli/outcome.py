@@ -1,0 +1,121 @@
+"""Where errors become words and exit codes: the one table, and the last resort.
+
+Each failure says on standard error what happened, its code, and what to do next. No traceback is
+shown; that of something unexpected goes to the home's logs, with places and without values.
+"""
+# ruff: noqa: PLC0415 - what only a failure needs is loaded by a failure
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import typer
+
+from console.cli.answers import ExitCode, print_json
+from console.cli.session import Session
+from console.cli.wording import meaning, remedy, sentence
+from ektp import errors
+
+__all__ = ["EXIT_CODES", "exit_code", "failed", "interrupted", "misused", "unexpected"]
+
+EXIT_CODES: Final[dict[type[errors.EktpError], ExitCode]] = {
+    errors.EktpError: ExitCode.USAGE,
+    errors.ConfigurationError: ExitCode.USAGE,
+    errors.RecordError: ExitCode.REFUSED,
+    errors.PreparationError: ExitCode.REFUSED,
+    errors.ChipError: ExitCode.MACHINE,
+    errors.PrinterError: ExitCode.MACHINE,
+    errors.CardUncertain: ExitCode.DECISION,
+    errors.HsmError: ExitCode.KEYS,
+    errors.StockError: ExitCode.REFUSED,
+    errors.BlankUnknown: ExitCode.COUNTS,
+    errors.CountMismatch: ExitCode.COUNTS,
+    errors.LifecycleError: ExitCode.USAGE,
+    errors.SecondLiveCard: ExitCode.DECISION,
+    errors.DecisionOpen: ExitCode.DECISION,
+    errors.JournalError: ExitCode.COUNTS,
+    errors.StoreError: ExitCode.USAGE,
+}
+"""The exit code of an error: that of its nearest ancestor in this table."""
+
+_LOGS: Final = "logs"
+_SETTINGS: Final = "ektp.toml"
+
+
+def exit_code(error: errors.EktpError) -> ExitCode:
+    """The exit code of an error."""
+    return next(EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES)
+
+
+def failed(session: Session, error: errors.EktpError) -> int:
+    """Say what the house knows how to name; the exit code."""
+    code = getattr(error, "refusal_code", error.code)
+    happened = meaning(session.lang, error)
+    if error.detail:
+        happened += f": {error.detail}"
+    if error.facts:
+        happened += " (" + ", ".join(f"{k}={v}" for k, v in error.facts.items()) + ")"
+    return _tell(session, code, happened, remedy(session.lang, error), exit_code(error))
+
+
+def misused(session: Session, error: typer.TyperException) -> int:
+    """Say what is wrong with the command line; the exit code."""
+    return _tell(
+        session,
+        "CLI-002",
+        error.format_message(),
+        sentence(session.lang, "see_help"),
+        ExitCode.USAGE,
+    )
+
+
+def interrupted(session: Session) -> int:
+    """Say that a person broke off; the exit code that shells use for it."""
+    sys.stderr.write(sentence(session.lang, "interrupted") + "\n")
+    return 130
+
+
+def unexpected(session: Session, error: BaseException) -> int:
+    """Say that something has no name yet, under an id that the log repeats; the exit code."""
+    error_id = "E-" + os.urandom(4).hex().upper()
+    happened = sentence(session.lang, "unexpected", error_id=error_id, kind=type(error).__name__)
+    log = _log(session.folder, error_id, error)
+    name = "unexpected_logged" if log is not None else "unexpected_unlogged"
+    return _tell(
+        session, error_id, happened, sentence(session.lang, name, file=log), ExitCode.UNEXPECTED
+    )
+
+
+def _tell(session: Session, code: str, happened: str, to_do: str, exits: ExitCode) -> int:
+    next_step = sentence(session.lang, "next_step")
+    sys.stderr.write(f"{code}  {happened}\n{next_step}: {to_do}\n")
+    if session.as_json:
+        print_json(
+            {"error": {"code": code, "meaning": happened, "remedy": to_do, "exit": int(exits)}}
+        )
+    return int(exits)
+
+
+def _log(home: Path, error_id: str, error: BaseException) -> str | None:
+    """Write where it happened: files, lines and functions; never a value or a message."""
+    if not (home / _SETTINGS).is_file():
+        return None
+    import traceback
+
+    file = home / _LOGS / f"{error_id}.txt"
+    places = traceback.extract_tb(error.__traceback__)
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {error_id}",
+        *(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places),
+        f"{type(error).__module__}.{type(error).__qualname__}",
+    ]
+    try:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("\n".join(lines) + "\n")
+    except OSError:
+        return None
+    return f"{_LOGS}/{file.name}"

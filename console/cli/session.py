@@ -1,0 +1,127 @@
+"""What the global options say, and who acts: every command begins here.
+
+Nothing heavy is imported with this module: homes and plants are opened when a command needs them.
+"""
+# ruff: noqa: PLC0415 - help must not load the store
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+from ektp.errors import NotAllowed
+
+if TYPE_CHECKING:
+    import typer
+
+    from ektp.journal import Actor, Role
+    from pipeline.duties import Duty
+    from pipeline.home import Home
+    from pipeline.people import Act
+    from pipeline.plant import Plant
+
+__all__ = ["LANGUAGES", "Lang", "Session", "secret", "session_of", "station"]
+
+Lang = Literal["id", "en"]
+LANGUAGES: Final[tuple[Lang, ...]] = ("id", "en")
+_PIN_VARIABLE: Final = "EKTP_PIN"
+
+
+@dataclass(slots=True)
+class Session:
+    """The global options of one call."""
+
+    folder: Path = field(default_factory=Path)
+    as_json: bool = False
+    lang: Lang = "id"
+    user: str | None = None
+
+    @contextmanager
+    def home(self) -> Iterator[Home]:
+        """The home, without its token. Raises `NotAHome` and what `Home.open` raises."""
+        from pipeline.home import Home
+
+        home = Home.open(self.folder)
+        try:
+            yield home
+        finally:
+            home.close()
+
+    @contextmanager
+    def plant(self) -> Iterator[Plant]:
+        """The home with its token open. Raises what `Plant.open` raises."""
+        from pipeline.plant import Plant
+
+        with Plant.open(self.folder) as plant:
+            yield plant
+
+    def actor(self, home: Home, duty: Duty) -> Actor:
+        """Who does this duty. Raises `NotAllowed` or `NotFound`."""
+        from pipeline.duties import ROLES
+
+        return self._actor(home, ROLES[duty])
+
+    def asks(self, home: Home, act: Act) -> Actor:
+        """Who gives the first word of a two-person act. Raises `NotAllowed` or `NotFound`."""
+        from pipeline.people import MAY_ASK
+
+        return self._actor(home, MAY_ASK[act])
+
+    def _actor(self, home: Home, roles: Iterable[Role]) -> Actor:
+        from pipeline.duties import usual_test_person
+        from pipeline.people import actor_for
+
+        if home.kind == "simulated":
+            name = self.user or usual_test_person(roles)
+        else:
+            name = self.prove(home)
+        with home.store.read() as connection:
+            return actor_for(connection, name, station(), frozenset(roles))
+
+    def prove(self, home: Home) -> str:
+        """In a production home: the user, once the PIN has proved it. Raises `NotAllowed`."""
+        from pipeline.home import system_actor
+        from pipeline.signin import prove
+
+        if self.user is None:
+            raise NotAllowed("say who acts: ektp --as USER, or EKTP_USER")
+        pin = secret("PIN", _PIN_VARIABLE)
+        with home.store.transaction(system_actor(station())) as tx:
+            # A wrong try must stay counted: the transaction ends well whatever comes of it.
+            proved = prove(tx, self.user, pin)
+        if not proved:
+            raise NotAllowed("the PIN is wrong, still to be chosen, or locked", user=self.user)
+        return self.user
+
+
+def station() -> str:
+    """Where the command line acts: this machine's name."""
+    return f"cli/{os.uname().nodename}"[:64]
+
+
+def secret(prompt: str, variable: str) -> str:
+    """A secret from the environment, or typed unseen. Raises `NotAllowed` where there is neither.
+
+    A secret on the command line would stand in every list of processes.
+    """
+    given = os.environ.get(variable)
+    if given is not None:
+        return given
+    if not sys.stdin.isatty():
+        raise NotAllowed("no PIN: type it at a terminal, or give it in " + variable)
+    import getpass
+
+    return getpass.getpass(f"{prompt}: ", stream=sys.stderr)
+
+
+def session_of(context: typer.Context) -> Session:
+    """The session of a call."""
+    session = context.find_object(Session)
+    if session is None:
+        raise AssertionError
+    return session
