@@ -76,7 +76,7 @@ def spoilage_report(
         reporter=signs_as(actor, _REPORTERS, lang),
         reviewer=signs_as(actor, _SUPERVISOR, lang),
     )
-    subject = batch or f"{view.since.isoformat()}..{view.until.isoformat()}"
+    subject = batch or f"{view.since.isoformat()}/{view.until.isoformat()}"
     stamp = stamp_of(plant, paper_number(plant, "RUSAK", subject, latest))
     return Document(
         name=papers.file_name(view, stamp),

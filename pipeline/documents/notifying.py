@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, select
 
@@ -48,9 +49,10 @@ def _waiting(office: str) -> Select[tuple[AnyRow, ...]]:
             db.jobs.c.rt,
             db.consignments.c.received_at,
         )
-        .join(db.cards, db.cards.c.card == db.jobs.c.card)
-        .join(db.parcels, db.parcels.c.parcel == db.cards.c.parcel)
-        .join(db.consignments, db.consignments.c.consignment == db.parcels.c.consignment)
+        # Nobody is left out because a parcel or its journey is not in order.
+        .outerjoin(db.cards, db.cards.c.card == db.jobs.c.card)
+        .outerjoin(db.parcels, db.parcels.c.parcel == db.cards.c.parcel)
+        .outerjoin(db.consignments, db.consignments.c.consignment == db.parcels.c.consignment)
         .where(db.jobs.c.office == office, db.jobs.c.state == JobState.DELIVERED.value)
         .order_by(db.jobs.c.village, db.jobs.c.rw, db.jobs.c.rt, db.jobs.c.sort_key, db.jobs.c.job)
     )
@@ -169,7 +171,7 @@ def unclaimed_list(plant: Plant, actor: Actor, office: str, *, lang: Lang = "id"
                 village=people[row.job].village,
                 rw=row.rw,
                 rt=row.rt,
-                received_on=moment(row.received_at).astimezone(zone).date(),
+                received_on=_day(row.received_at, zone) or today,
             )
             for row in rows
         ),
@@ -182,3 +184,7 @@ def unclaimed_list(plant: Plant, actor: Actor, office: str, *, lang: Lang = "id"
         name=papers.file_name(view, stamp),
         content=papers.render_unclaimed_list(view, stamp, lang=lang),
     )
+
+
+def _day(stored: str | None, zone: ZoneInfo) -> date | None:
+    return None if stored is None else moment(stored).astimezone(zone).date()
