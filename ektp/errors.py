@@ -58,6 +58,15 @@ def _rebuild(kind: type[EktpError], detail: str, facts: dict[str, Fact]) -> Ektp
     return kind(detail, **facts)
 
 
+class Unexpected(EktpError):
+    """A fault of the program itself, noted under an error id."""
+
+    code = "EKT-001"
+    disposition = Disposition.STOP_LINE
+    meaning = "something unexpected happened"
+    remedy = "look for the error id in the home's logs and report it"
+
+
 # --- ids and usage ---------------------------------------------------------------------------
 
 

@@ -14,9 +14,9 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import flow, task
 
-from ektp.errors import EktpError
+from ektp.errors import EktpError, Unexpected
 from pipeline import steps
-from pipeline.mishaps import Unexpected, note_mishap
+from pipeline.mishaps import note_mishap
 from pipeline.steps import Caller
 from pipeline.whole_job import Doers, whole_job
 

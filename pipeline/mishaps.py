@@ -7,18 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ektp.errors import Disposition, EktpError
-
-__all__ = ["Unexpected", "note_mishap"]
-
-
-class Unexpected(EktpError):
-    """A fault of the program itself."""
-
-    code = "EKT-001"
-    disposition = Disposition.STOP_LINE
-    meaning = "something unexpected happened"
-    remedy = "look for the error id in the home's logs/mishaps.log and report it"
+__all__ = ["note_mishap"]
 
 
 def note_mishap(home: Path, error: BaseException) -> str:

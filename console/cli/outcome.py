@@ -24,6 +24,7 @@ __all__ = ["EXIT_CODES", "exit_code", "failed", "interrupted", "misused", "unexp
 
 EXIT_CODES: Final[dict[type[errors.EktpError], ExitCode]] = {
     errors.EktpError: ExitCode.USAGE,
+    errors.Unexpected: ExitCode.UNEXPECTED,
     errors.ConfigurationError: ExitCode.USAGE,
     errors.RecordError: ExitCode.REFUSED,
     errors.PreparationError: ExitCode.REFUSED,

@@ -19,15 +19,6 @@ EngineName = Literal["prefect", "direct"]
 _Plain = dict[str, str]
 _SAMPLE = 8
 
-STAGES = {
-    "intake": "Intake: every record checked for itself",
-    "prepare": "Preparation: artwork and data files",
-    "produce": "Production: encode, close, read, print, read again, deliver",
-    "inspect": "Inspection: some finished cards once more, at a desk",
-    "pack": "Packing and sealing",
-    "reconcile": "Reconciliation",
-}
-
 
 class Engine(Protocol):
     """Runs the parts of the job."""
@@ -72,7 +63,7 @@ class _OnPrefect:
             from flows import definitions  # noqa: PLC0415 - see above
 
             definitions.Hooks.watch(
-                on_stage=lambda part: self._tell.stage(STAGES[part]),
+                on_stage=self._tell.stage,
                 on_count=self._tell.advance,
             )
             yield definitions
@@ -98,30 +89,30 @@ class _Direct:
 
     def intake(self, caller: _Plain, inbox: str) -> dict[str, Any]:
         """Take in one file."""
-        self._tell.stage(STAGES["intake"])
+        self._tell.stage("intake")
         report = steps.intake_waiting(Caller(**caller), inbox, self._tell.advance)
         return {"accepted": report.accepted, "refused": report.refused}
 
     def _prepare(self, caller: _Plain, batch: str) -> dict[str, Any]:
-        self._tell.stage(STAGES["prepare"])
+        self._tell.stage("prepare")
         return asdict(steps.prepare_batch(Caller(**caller), batch, self._tell.advance))
 
     def _produce(self, caller: _Plain, batch: str, line: str) -> dict[str, Any]:
-        self._tell.stage(STAGES["produce"])
+        self._tell.stage("produce")
         return asdict(
             steps.produce(Caller(**caller), batch, line, lambda _outcome: self._tell.advance())
         )
 
     def _inspect(self, caller: _Plain, batch: str, sample: int) -> dict[str, Any]:
-        self._tell.stage(STAGES["inspect"])
+        self._tell.stage("inspect")
         return asdict(steps.inspect_batch(Caller(**caller), batch, sample))
 
     def _pack(self, caller: _Plain, batch: str) -> dict[str, Any]:
-        self._tell.stage(STAGES["pack"])
+        self._tell.stage("pack")
         return {"parcels": steps.pack_batch(Caller(**caller), batch)}
 
     def _reconcile(self, caller: _Plain, batch: str) -> dict[str, Any]:
-        self._tell.stage(STAGES["reconcile"])
+        self._tell.stage("reconcile")
         return asdict(steps.reconcile_home(Caller(**caller), batch))
 
     def whole(self, callers: dict[str, _Plain], inbox: str, lines: list[str]) -> dict[str, Any]:

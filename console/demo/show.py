@@ -151,9 +151,9 @@ class Show:
                 raise HomeExists("this demo is finished", folder=self.home.name)
             if known["recipe"] != self._recipe:
                 raise HomeExists("it belongs to another demo", folder=self.home.name)
-            self.tell.say("An unfinished demo lies here; it goes on where it stopped.")
+            self.tell.say("goes_on")
             return True
-        self.tell.stage("A simulated home: keys, store, world, a box of 2,000 blanks")
+        self.tell.stage("home")
         cut = self.scenario.power_cut_at
         found_home(
             self.home,
@@ -182,7 +182,7 @@ class Show:
     # --- before the line --------------------------------------------------------------------
 
     def _files(self) -> list[DemoFile]:
-        self.tell.stage("Synthetic people, and a signed file of their records", self.cards)
+        self.tell.stage("people", self.cards)
         return write_files(
             self.out / "records",
             self.scenario,
@@ -226,7 +226,7 @@ class Show:
                     tx.record(
                         LineState(line=line, state="OUT_OF_SERVICE", reason="waits for repair")
                     )
-                self.tell.say(f"{line} stands out of service; its work goes to the others.")
+                self.tell.say("line_broken", line=line)
 
     def _recover(self, *, resumed: bool) -> None:
         """On the operator's word: what a stop left on the lines is resolved by evidence."""
@@ -234,12 +234,12 @@ class Show:
             return
         for line in self._line_ids:
             for attempt, outcome in steps.recover_line(self._operator, line, "demo").items():
-                self.tell.say(f"{line}: {attempt} was left open by the stop: {outcome}")
+                self.tell.say("recovered", line=line, attempt=attempt, outcome=outcome)
 
     def _produce(self, engine: Engine, files: list[DemoFile]) -> str:
         reachable = files[:1] if self.scenario.centre_unreachable else files
         if len(reachable) < len(files):
-            self.tell.say("The centre cannot be reached: what was approved before is printed.")
+            self.tell.say("centre_unreachable")
         for file in reachable[:-1]:
             engine.intake(asdict(self._operator), self._inbox(file))
         inbox = self._inbox(reachable[-1])
@@ -254,7 +254,7 @@ class Show:
             except BaseException as dark:
                 if not is_power_cut(dark):
                     raise
-                self.tell.say("The power failed in mid-card. The generator is on; recovering.")
+                self.tell.say("power_cut")
                 self._recover(resumed=True)
         raise LineStopped("the demo's operator gave up", resumes=_MOST_RESUMES)
 
@@ -272,18 +272,18 @@ class Show:
 
     def _look_after(self, stopped: Exception) -> None:
         """What the operator does at a line that stopped: look, recover, resume."""
-        self.tell.say(f"{stopped}")
+        self.tell.say("line_stopped", error=stopped)
         self._recover(resumed=True)
         with Plant.open(self.home) as plant:
             for line in self._line_ids:
                 order_line(plant.home.store, self._operator.actor, line, Wanted.RUN)
-        self.tell.say("The operator has looked and lets the line go on.")
+        self.tell.say("line_resumed")
 
     # --- on the road ------------------------------------------------------------------------
 
     def _send(self, batch: str) -> None:
         """Consignments on their legs, as the scenario wants them; each part may be done before."""
-        self.tell.stage("Consignments")
+        self.tell.stage("send")
         direct = self.scenario.route == "direct"
         with Plant.open(self.home) as plant:
             store, actor = plant.home.store, self._logistics.actor
@@ -379,7 +379,7 @@ class Show:
         # The papers and pictures are drawn by whoever shows them, not by the job.
         from console.demo.papers import write_papers  # noqa: PLC0415 - see above
 
-        self.tell.stage("Papers and pictures")
+        self.tell.stage("papers")
         write_papers(self.home, self.out, batch, self._logistics.actor, self.lang, self.tell)
 
     def _finish(self, result: DemoResult) -> None:

@@ -1,23 +1,23 @@
-"""Where the demo tells how it goes."""
+"""Where the demo tells how it goes: by name; the words are theirs who show it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 __all__ = ["Telling"]
 
 
 class Telling(Protocol):
-    """Where the demo tells how it goes."""
+    """Shows stages and their progress."""
 
-    def stage(self, text: str, total: int | None = None) -> None:
-        """A new stage begins, of so many steps."""
+    def stage(self, name: str, total: int | None = None) -> None:
+        """A stage begins, of so many steps."""
         ...
 
     def advance(self, count: int = 1) -> None:
         """So many steps of the stage are done."""
         ...
 
-    def say(self, text: str) -> None:
+    def say(self, name: str, **facts: Any) -> None:
         """Something worth a line."""
         ...
