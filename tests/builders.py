@@ -63,7 +63,7 @@ def a_record(index: int = 0, seed: int = SEED) -> ApprovedRecord:
 
 
 @cache
-def _template(cards: int, foreigners: bool) -> Path:  # noqa: FBT001 - a key of the cache
+def _template(cards: int, foreigners: bool) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="ektp-home-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     mix = None if foreigners else PeopleMix(foreigners=0.0)
@@ -72,7 +72,12 @@ def _template(cards: int, foreigners: bool) -> Path:  # noqa: FBT001 - a key of 
 
 
 def a_home(
-    folder: Path, *, cards: int = 4, faults: str = "none", seed: int = SEED, foreigners: bool = False
+    folder: Path,
+    *,
+    cards: int = 4,
+    faults: str = "none",
+    seed: int = SEED,
+    foreigners: bool = False,
 ) -> Path:
     """A home with one batch of so many prepared jobs, and blanks in its hoppers."""
     home = folder / "home"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ektp.cards import BlankKind
 from ektp.ids import BatchId
 from ektp.journal import Actor, Role
 from pipeline.batches import open_batch
@@ -20,7 +21,6 @@ from pipeline.preparation import chunks, prepare_chunk
 from pipeline.production.controller import LineController
 from pipeline.production.workshop import PrintLine, Workshop
 from pipeline.settings import SimulationSettings, read_settings, write_settings
-from ektp.cards import BlankKind
 from simulation.people import PeopleMix, write_sample
 from simulation.printer.faults import FaultPlan
 from simulation.printer.setup import MachineSetup
@@ -35,7 +35,7 @@ MACHINE = "M1"
 
 
 class InProcess(Executor):
-    """An executor that starts no process: for small homes, where a pool costs more than it saves."""
+    """An executor without processes: for small homes, where a pool costs more than it saves."""
 
     def map(self, fn: Callable[..., Any], *iterables: Iterable[Any], **_: Any) -> Iterator[Any]:
         """Call at once, in order."""
@@ -139,7 +139,7 @@ def floor(
     on_card: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Floor]:
     """Open a home and its line, with a fault plan of the caller's own (or the home's)."""
-    with Plant.open(home) as plant, plant.workplace(LINE, OPERATOR) as (shop, _):
+    with Plant.open(home) as plant, plant.workplace(LINE, OPERATOR) as (works, _):
         temper = plant.home.settings.simulation or SimulationSettings()
         with (
             World.open(plant.home.world_folder) as world,
@@ -151,7 +151,7 @@ def floor(
                 operator_looks=operator_looks,
             ) as printer,
         ):
-            shop = replace(shop, sleep=sleep)
+            shop = replace(works, sleep=sleep)
             line = PrintLine(line=LINE, printer=printer, hoppers=HOPPERS)
             yield Floor(
                 plant=plant,

@@ -76,9 +76,7 @@ def contradictions(plant: Plant, *, inspect: bool = True) -> list[str]:
 # --- each good card ---------------------------------------------------------------------------
 
 
-def _cards(
-    plant: Plant, world: World, connection: Connection, *, inspect: bool
-) -> Iterator[str]:
+def _cards(plant: Plant, world: World, connection: Connection, *, inspect: bool) -> Iterator[str]:
     passed = connection.execute(
         select(
             db.cards.c.card,
@@ -100,7 +98,7 @@ def _cards(
         yield from (f"card {row.card}: {what}" for what in _good_card(plant, world, row, inspect))
 
 
-def _good_card(plant: Plant, world: World, row: _Row, inspect: bool) -> Iterator[str]:  # noqa: FBT001
+def _good_card(plant: Plant, world: World, row: _Row, inspect: bool) -> Iterator[str]:
     card = CardSerial(row.card)
     if row.of_job != card or row.outcome != "passed":
         yield "its job or its attempt does not know it"

@@ -20,7 +20,17 @@ from ektp.printer_profiles import Tray
 from pipeline.store import schema as db
 from simulation.chip.security import LifeCycle
 from simulation.printer.faults import FaultPlan, Mishap, PhysicalStep
-from tests.builders import MACHINE, OPERATOR, Floor, a_batch, a_home, contradictions, floor, outcomes, states
+from tests.builders import (
+    MACHINE,
+    OPERATOR,
+    Floor,
+    a_batch,
+    a_home,
+    contradictions,
+    floor,
+    outcomes,
+    states,
+)
 from tests.integration.production.fuse import Burnt, Fuse, wired
 
 POINTS = 34
@@ -72,7 +82,7 @@ def _held_jobs_name_their_card(it: Floor) -> None:
 
 
 @cache
-def _points(killed: bool, commands: bool) -> int:  # noqa: FBT001 - keys of the cache
+def _points(killed: bool, commands: bool) -> int:
     import tempfile  # noqa: PLC0415 - only to count
 
     folder = Path(tempfile.mkdtemp())
@@ -118,9 +128,6 @@ def test_an_encoding_that_never_began_is_bound_anew_and_its_first_signature_void
     home = a_home(tmp_path, cards=1)
     batch = a_batch(home)
 
-    class _Die(Exception):
-        pass
-
     with floor(home) as it:
         fuse = Fuse(1_000_000)
         controller = wired(it, fuse, commands=True)
@@ -128,9 +135,10 @@ def test_an_encoding_that_never_began_is_bound_anew_and_its_first_signature_void
         def no_encoding(*_: object, **__: object) -> None:
             raise Burnt
 
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(Burnt), controller.holding():
+        with pytest.MonkeyPatch.context() as patch, controller.holding():
             patch.setattr("pipeline.production.attempt.personalize", no_encoding)
-            controller.run(batch)
+            with pytest.raises(Burnt):
+                controller.run(batch)
     with floor(home) as it:
         assert list(it.recover().values()) == ["passed"]
         with it.plant.home.store.read() as connection:
@@ -151,9 +159,10 @@ def test_a_reject_says_truly_whether_its_chip_was_killed(tmp_path: Path) -> None
             original(tray)
             raise Burnt
 
-        with pytest.MonkeyPatch.context() as patch, pytest.raises(Burnt):
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr(it.printer, "eject", eject_and_die)
-            it.run(batch)
+            with pytest.raises(Burnt):
+                it.run(batch)
     with floor(home, plan=plan) as it:
         assert list(it.recover().values()) == ["spoiled"]
         with it.plant.home.store.read() as connection:
@@ -193,7 +202,7 @@ def test_a_machine_that_never_gives_a_clear_answer_is_not_asked_for_ever(tmp_pat
 class _Undecided:
     """An inspector that cannot say."""
 
-    def inspect(self, _channel: object, expected: object) -> QaVerdict:
+    def inspect(self, _channel: object, _expected: object) -> QaVerdict:
         return QaVerdict(verdict=Verdict.HOLD, card=None, checks=())
 
     look = inspect

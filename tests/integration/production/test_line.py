@@ -297,9 +297,7 @@ def test_a_blank_that_was_not_issued_to_this_line_is_refused(tmp_path: Path) -> 
     with floor(home) as it:
         card = it.world.hopper(MACHINE, 1)[-1]
         with it.plant.home.store.transaction(OPERATOR) as tx:
-            tx.connection.execute(
-                update(db.cards).where(db.cards.c.card == card).values(line="L2")
-            )
+            tx.connection.execute(update(db.cards).where(db.cards.c.card == card).values(line="L2"))
         _refused(it, home, card)
 
 
@@ -341,9 +339,7 @@ def test_an_issued_blank_that_is_no_blank_is_booked_as_spoiled(tmp_path: Path) -
         with it.world.storage.transaction():
             number = it.world.places.number(card)
             sealed = it.world.chips._seal.seal(bytes(chip), f"chips/{number}/state")
-            it.world.storage.execute(
-                "UPDATE chips SET state = ? WHERE card = ?", (sealed, number)
-            )
+            it.world.storage.execute("UPDATE chips SET state = ? WHERE card = ?", (sealed, number))
         assert it.run(a_batch(home)).passed == 2
         with it.plant.home.store.read() as connection:
             row = connection.execute(
@@ -380,9 +376,14 @@ def _contactless() -> list[object]:
 
 def test_two_controllers_never_have_one_line(tmp_path: Path) -> None:
     home = a_home(tmp_path, cards=1)
-    with floor(home) as it, floor(home) as other, it.controller.holding():
-        with pytest.raises(LineBusy), other.controller.holding():
-            pytest.fail("a line was held twice")
+    with (
+        floor(home) as it,
+        floor(home) as other,
+        it.controller.holding(),
+        pytest.raises(LineBusy),
+        other.controller.holding(),
+    ):
+        pytest.fail("a line was held twice")
 
 
 def test_a_controller_that_lost_its_line_journals_and_moves_nothing(tmp_path: Path) -> None:

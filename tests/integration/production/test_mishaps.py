@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from benchmarks.campaigns.truth import chip_of
 from ektp.cards import SpoilCause
 from ektp.ids import CardSerial
 from ektp.printer_profiles import Tray
@@ -15,7 +16,6 @@ from simulation.chip.faults import ChipFaults, Tear
 from simulation.chip.security import LifeCycle
 from simulation.printer.faults import FaultPlan, Mishap, PhysicalStep
 from simulation.printer.setup import MachineSetup
-from benchmarks.campaigns.truth import chip_of
 from tests.builders import MACHINE, Floor, a_batch, a_home, contradictions, floor, outcomes, states
 
 P, M = PhysicalStep, Mishap

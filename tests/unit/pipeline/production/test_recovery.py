@@ -95,9 +95,7 @@ def test_another_card_inside_is_always_doubted() -> None:
 def test_void_only_where_no_card_left_the_hopper() -> None:
     void = [evidence for evidence in ALL if decide(evidence).action is Action.VOID]
     assert void
-    assert all(
-        e.step is Step.FEED and not (e.outcome_known or e.inside or e.fed) for e in void
-    )
+    assert all(e.step is Step.FEED and not (e.outcome_known or e.inside or e.fed) for e in void)
 
 
 def test_a_half_written_chip_is_never_written_on() -> None:
