@@ -76,7 +76,9 @@ def demo(
         raise typer.BadParameter("no such profile")
     told = _Told(session)
     show = Show(
-        home=(out / "home" if session.folder == Path() else session.folder).absolute(),
+        home=(
+            out / "home" if session.folder.absolute() == Path().absolute() else session.folder
+        ).absolute(),
         out=out.absolute(),
         scenario=chosen,
         cards=cards or chosen.cards,
