@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
@@ -19,7 +19,11 @@ from pipeline.store.events import LineAdded, LineOrdered, LineRemoved
 from pipeline.store.leases import lease_is_held
 from pipeline.store.store import Store, Transaction
 
-__all__ = ["LineView", "Wanted", "add_line", "line_order", "list_lines", "order_line"]
+__all__ = ["DRIVERS", "LineView", "Wanted", "add_line", "line_order", "list_lines", "order_line"]
+
+
+DRIVERS: Final = frozenset({"simulated"})
+"""Drivers of machines that this installation has."""
 
 
 @unique
@@ -122,11 +126,15 @@ def _must_exist(tx: Transaction, line: str) -> None:
 def add_line(home: Home, actor: Actor, settings: LineSettings) -> None:
     """Set up a line: a line of `ektp.toml` and of the journal.
 
-    Raises `ConfigurationError` where there is one of that name or at that address, and
-    `SimulationRefused` for a simulated machine in a production home.
+    Raises `ConfigurationError` where there is one of that name or at that address, or where the
+    driver is not installed, and `SimulationRefused` for a simulated machine in a production home.
     """
     if settings.driver == "simulated" and home.kind == "production":
         raise SimulationRefused(line=settings.id)
+    if settings.driver not in DRIVERS:
+        raise ConfigurationError(
+            "no such driver", driver=settings.driver, known=", ".join(sorted(DRIVERS))
+        )
     lines = home.settings.lines
     if any(line.id == settings.id for line in lines):
         raise ConfigurationError("there is such a line already", line=settings.id)

@@ -45,6 +45,7 @@ class Trail:
     kind: str
     card: Mapping[str, Any] | None
     job: Mapping[str, Any] | None
+    request: Mapping[str, Any] | None
     attempts: tuple[Mapping[str, Any], ...]
     history: tuple[TrailEntry, ...]
 
@@ -55,7 +56,9 @@ def shortened(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, (list, dict)) and len(value) > _NAMED:
+    if isinstance(value, Mapping) and len(value) <= _NAMED:
+        return shortened(value)
+    if isinstance(value, (list, Mapping)) and len(value) > _NAMED:
         return {"count": len(value)}
     return value
 
@@ -105,6 +108,7 @@ def _trail(connection: Connection, name: str, kind: str, row: _Row) -> Trail:
         kind=kind,
         card=None if card is None else _told(card, _CARD),
         job=None if job is None else _told(job, _JOB),
+        request=_told(row, _REQUEST) if kind == "request" else None,
         attempts=tuple(_told(attempt, _ATTEMPT) for attempt in attempts),
         history=tuple(_history(connection, names)),
     )
@@ -115,6 +119,7 @@ _JOB: Final = (
     "job", "request", "state", "held_reason", "variant", "kind", "office", "batch", "card",
     "attempts", "accepted_at",
 )  # fmt: skip
+_REQUEST: Final = ("request", "act", "state", "requested_by", "decided_by", "at")
 _ATTEMPT: Final = (
     "attempt", "job", "batch", "line", "number", "card", "step", "phase", "fed", "terminated",
     "outcome", "cause", "bag", "started_at", "ended_at",

@@ -51,6 +51,7 @@ def show(
         "kind": trail.kind,
         "card": trail.card,
         "job": trail.job,
+        "request": trail.request,
         "attempts": list(trail.attempts),
         "history": [asdict(entry) for entry in trail.history],
     }
@@ -69,7 +70,7 @@ def _tidied(name: str) -> str:
 
 def _shown(trail: Trail) -> list[Answer]:
     shown: list[Answer] = [
-        Facts(facts=part) for part in (trail.card, trail.job) if part is not None
+        Facts(facts=part) for part in (trail.card, trail.job, trail.request) if part is not None
     ]
     columns = ("attempt", "number", "line", "card", "step", "outcome", "cause")
     if trail.attempts:

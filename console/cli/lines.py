@@ -33,7 +33,9 @@ def add(
     line: LineArgument,
     *,
     driver: Annotated[str, typer.Option(help="The machine's driver.")] = "simulated",
-    address: Annotated[str, typer.Option(help="Where the machine is.")] = "",
+    address: Annotated[
+        str, typer.Option(help="Where the machine is; a simulated one of line L3 is M3.")
+    ] = "",
     reader: Annotated[str, typer.Option(help="The reader in it.")] = "",
 ) -> None:
     """Set up a line, in ektp.toml and in the journal."""
@@ -45,12 +47,19 @@ def add(
 
     session = session_of(context)
     try:
-        settings = LineSettings(id=line, driver=driver, address=address or line, reader=reader)
+        settings = LineSettings(
+            id=line, driver=driver, address=address or _usual(line), reader=reader
+        )
     except ValidationError as wrong:
         raise ConfigurationError(wrong.errors()[0]["msg"], setting="lines.id") from None
     with session.home() as home:
         add_line(home, session.actor(home, Duty.SET_UP_LINE), settings)
     _answer_lines(session)
+
+
+def _usual(line: str) -> str:
+    """The simulated machine of a line: a line that is set up again finds its old machine."""
+    return f"M{line[1:]}" if line.startswith("L") else line
 
 
 @app.command()

@@ -96,7 +96,7 @@ def root(
     Global options stand before the noun: `ektp --home H --json batch status`.
     """
     session = session_of(context)
-    session.folder = home
+    session.folder = home.absolute()
     session.as_json = as_json
     session.lang = _known_language(lang)
     session.user = user
