@@ -1,7 +1,8 @@
 """Writes the documents that are made of the code: `python docs/generate.py`.
 
 `recovery.md` is the decision table of `pipeline.production.recovery`, found by asking `decide`
-about every evidence there can be. `tests/unit/docs` holds the file to what this module gives.
+about every evidence there can be. `life-cycles.md` is the two tables of `ektp.lifecycle`.
+`tests/unit/docs` holds the files to what this module gives.
 """  # noqa: INP001 - a folder of documents is no package
 
 from __future__ import annotations
@@ -9,14 +10,25 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
 from ektp.cards import Step
+from ektp.lifecycle import (
+    CARD_TRANSITIONS,
+    IN_MACHINE,
+    JOB_TRANSITIONS,
+    LIVE_CARD,
+    CardEvent,
+    CardState,
+    JobEvent,
+    JobState,
+)
 from pipeline.production.controller import _MOST_LOOKS as MOST_LOOKS
 from pipeline.production.recovery import Action, ChipSays, Decision, Evidence, decide
 
-__all__ = ["DOCUMENTS", "all_evidence", "recovery_markdown"]
+__all__ = ["DOCUMENTS", "all_evidence", "life_cycles_markdown", "recovery_markdown"]
 
 Values = tuple[object, ...]
 Row = tuple[tuple[Values, ...], Decision]
@@ -175,7 +187,55 @@ def recovery_markdown() -> str:
     return "\n".join(lines)
 
 
-DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {"recovery.md": recovery_markdown}
+_CYCLES_HEAD: Final = """\
+# The two life cycles
+
+<!-- Made by `python docs/generate.py` of `ektp/lifecycle.py`. Do not edit. -->
+
+A job is what a citizen is owed. A card is a piece of plastic. One job may use up several cards, and
+a spoiled card never comes back. What is not in a table is refused with `LIF-701`.
+"""
+
+_Step = tuple[StrEnum, StrEnum, StrEnum]
+
+
+def _cycle(steps: Sequence[_Step], states: type[StrEnum], events: type[StrEnum]) -> Iterator[str]:
+    """One row for each event and the state that it leads to, in the order of the vocabulary."""
+    by_state, by_event = list(states), list(events)
+    origins: dict[tuple[str, str], list[str]] = {}
+    for state, event, following in sorted(
+        steps, key=lambda step: (by_event.index(step[1]), by_state.index(step[0]))
+    ):
+        origins.setdefault((event.value, following.value), []).append(state.value)
+    yield "| Event | From | To |"
+    yield "|---|---|---|"
+    for (named, into), sources in origins.items():
+        yield f"| {named} | {', '.join(sources)} | {into} |"
+
+
+def _in_order(states: frozenset[CardState]) -> str:
+    return ", ".join(state.value for state in CardState if state in states)
+
+
+def life_cycles_markdown() -> str:
+    """The text of `docs/life-cycles.md`."""
+    jobs: list[_Step] = [(*step, into) for step, into in JOB_TRANSITIONS.items()]
+    cards: list[_Step] = [(*step, into) for step, into in CARD_TRANSITIONS.items()]
+    lines = [_CYCLES_HEAD, "## Job", "", *_cycle(jobs, JobState, JobEvent), ""]
+    lines += ["## Card", "", *_cycle(cards, CardState, CardEvent), ""]
+    lines += [
+        f"Inside a machine: {_in_order(IN_MACHINE)}.",
+        "",
+        f"A citizen can have one card at most among: {_in_order(LIVE_CARD)}.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+DOCUMENTS: Final[Mapping[str, Callable[[], str]]] = {
+    "life-cycles.md": life_cycles_markdown,
+    "recovery.md": recovery_markdown,
+}
 """The documents made here, by file name in this folder."""
 
 
