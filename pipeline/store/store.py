@@ -40,6 +40,10 @@ class Transaction:
         self.actor = actor
         self._clock = clock
         self._last: tuple[int, bytes] | None = None
+        self.refused = False
+        """Whether an event was refused: then nothing of the transaction may be kept."""
+        self.scrub = False
+        """Whether values were destroyed that must not outlive the commit in the database's log."""
 
     def record(self, event: Event) -> JournalEntry:
         """Append the event to the journal and apply it to the tables.
@@ -56,6 +60,8 @@ class Transaction:
             data=event.to_data(),
         )
         digest = chain_hash(previous, entry)
+        # Until the event has had its effect, the entry may stand for something that did not happen.
+        self.refused = True
         self.connection.execute(
             _INSERT_ENTRY,
             {
@@ -72,6 +78,7 @@ class Transaction:
             },
         )
         project(self.connection, event, entry)
+        self.refused = False
         self._last = (entry.seq, digest)
         return entry
 
@@ -115,11 +122,16 @@ class Store:
         """A write transaction: committed whole at the end, or not at all.
 
         Raises `SecondLiveCard` where a uniqueness rule of cards is broken, `StoreError` where the
-        database fails.
+        database fails, or where an event was refused and its refusal was swallowed.
         """
         try:
             with self._engine.begin() as connection:
-                yield Transaction(connection, actor, self._clock)
+                tx = Transaction(connection, actor, self._clock)
+                yield tx
+                if tx.refused:
+                    raise StoreError("a refused event cannot be committed around")
+            if tx.scrub:
+                self._scrub()
         except IntegrityError as broken:
             text = str(broken.orig)
             if any(name in text for name in _LIVE_INDEXES):
@@ -127,6 +139,24 @@ class Store:
             raise StoreError(_name_of(broken)) from None
         except DBAPIError as broken:
             raise StoreError(_name_of(broken)) from None
+
+    def _scrub(self) -> None:
+        """Empty the write-ahead log: it still holds the pages as they were before.
+
+        PostgreSQL's log is recycled by the server; no connection can empty it.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return
+        # Past SQLAlchemy: a checkpoint cannot run inside a transaction.
+        connection = self._engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            (busy, *_) = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            cursor.close()
+        finally:
+            connection.close()
+        if busy:
+            raise StoreError("destroyed values are still in the log; a reader kept it open")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -139,6 +169,10 @@ class Store:
 
     def entries(self, *, after: int = 0) -> Iterator[tuple[JournalEntry, bytes]]:
         """The journal's entries with their stored hashes, in order, a thousand in memory."""
+        for row in self._rows(after):
+            yield _entry(row)
+
+    def _rows(self, after: int = 0) -> Iterator[Any]:
         while True:
             with self.read() as connection:
                 rows = connection.execute(
@@ -149,8 +183,7 @@ class Store:
                 ).all()
             if not rows:
                 return
-            for row in rows:
-                yield _entry(row), bytes.fromhex(row.hash)
+            yield from rows
             after = rows[-1].seq
 
     def verify(self, on_entry: Callable[[JournalEntry], None] | None = None) -> tuple[int, bytes]:
@@ -159,25 +192,34 @@ class Store:
         Raises `ChainBroken` with the number of the first entry that does not fit.
         """
         previous, count = GENESIS, 0
-        for entry, stored in self.entries():
+        for row in self._rows():
             count += 1
+            entry, stored = _entry(row)
             if entry.seq != count or chain_hash(previous, entry) != stored:
                 raise ChainBroken(entry=count)
+            # The subject is found by, and stands beside the chain: it must be the event's own.
+            if row.subject != event_of(entry).subject:
+                raise ChainBroken("the subject is another", entry=count)
             previous = stored
             if on_entry is not None:
                 on_entry(entry)
         return count, previous
 
 
-def _entry(row: Any) -> JournalEntry:
-    return JournalEntry(
-        seq=row.seq,
-        at=row.at,
-        phase=Phase(row.phase),
-        event=row.event,
-        actor=Actor(principal=row.principal, role=Role(row.role), station=row.station),
-        data=json.loads(row.data),
-    )
+def _entry(row: Any) -> tuple[JournalEntry, bytes]:
+    """A row as its entry and its hash. Raises `ChainBroken` where nobody could have written it."""
+    try:
+        entry = JournalEntry(
+            seq=row.seq,
+            at=row.at,
+            phase=Phase(row.phase),
+            event=row.event,
+            actor=Actor(principal=row.principal, role=Role(row.role), station=row.station),
+            data=dict(json.loads(row.data)),
+        )
+        return entry, bytes.fromhex(row.hash)
+    except (ValueError, TypeError):
+        raise ChainBroken("an entry that cannot be read", entry=row.seq) from None
 
 
 def _name_of(broken: DBAPIError) -> str:
@@ -186,11 +228,17 @@ def _name_of(broken: DBAPIError) -> str:
 
 
 def event_of(entry: JournalEntry) -> Event:
-    """The typed event of a journal entry. Raises `ChainBroken` for an event nobody knows."""
+    """The typed event of a journal entry.
+
+    Raises `ChainBroken` for an event or fields that nobody knows.
+    """
     kind = EVENTS.get(entry.event)
     if kind is None:
         raise ChainBroken("an event that this version does not know", entry=entry.seq)
-    return kind(**entry.data)
+    try:
+        return kind(**entry.data)
+    except TypeError:
+        raise ChainBroken("an event with other fields", entry=entry.seq) from None
 
 
 def content_digest(content: bytes) -> str:

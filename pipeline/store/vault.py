@@ -138,8 +138,9 @@ class Vault:
         return key
 
     def purge(self, tx: Transaction, jobs: Iterable[str], rule: str) -> None:
-        """Destroy the data keys of jobs, and what they sealed."""
+        """Destroy the data keys of jobs, and what they sealed, also in the database's own log."""
         gone = list(jobs)
+        tx.scrub = True
         for job in gone:
             tx.connection.execute(delete(db.vault).where(db.vault.c.job == job))
             tx.connection.execute(delete(db.vault_keys).where(db.vault_keys.c.job == job))
