@@ -131,3 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001 - the one place where nothing may get past
         return outcome.unexpected(session, error)
     return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
