@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from console.cli.main import command_tree
 from ektp.cards import Step
 from ektp.lifecycle import CARD_TRANSITIONS, JOB_TRANSITIONS
 from pipeline.production.recovery import ChipSays, Decision, Evidence, decide
@@ -156,3 +157,53 @@ def test_every_decision_is_listed_in_the_architecture() -> None:
     text = (DOCS / "architecture.md").read_text("utf-8")
     for path in (DOCS / "decisions").glob("*.md"):
         assert f"decisions/{path.name}" in text, path.name
+
+
+# --- commands that are named --------------------------------------------------------------------
+
+GLOBAL_WITH_VALUE = {"--home", "--as", "--lang"}
+
+
+def _command_lines(text: str) -> Iterator[list[str]]:
+    """Calls of `ektp` in code blocks and in code within sentences, without global options."""
+    spans = re.findall(r"`(ektp [^`]+)`", text)
+    for block in re.findall(r"^```\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            spans += [part for part in line.split("#")[0].split(" && ") if part.startswith("ektp ")]
+    for span in spans:
+        words = span.split()[1:]
+        while words and words[0].startswith("--"):
+            words = words[2 if words[0] in GLOBAL_WITH_VALUE else 1 :]
+        if words:
+            yield words
+
+
+def _unknown(words: list[str], command: Any) -> list[str]:
+    """Words of a call that the command line does not have: verbs, options."""
+    verbs = getattr(command, "commands", {})
+    first, rest = words[:1], words[1:]
+    if verbs and first and not first[0].startswith("--"):
+        alternatives = first[0].split("|")
+        strange = [verb for verb in alternatives if verb not in verbs]
+        if strange or len(alternatives) > 1:
+            return strange
+        return _unknown(rest, verbs[first[0]])
+    known = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    named = [name for word in words for name in word.split("|") if name.startswith("--")]
+    return [name for name in named if name not in known]
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=lambda path: path.name)
+def test_commands_that_are_named_are_there(document: Path) -> None:
+    root = command_tree()
+    for words in _command_lines(document.read_text("utf-8")):
+        command = root.get_command(None, words[0])
+        assert command is not None, words
+        assert not _unknown(words[1:], command), words
+
+
+def test_a_command_that_is_not_there_would_be_found() -> None:
+    root = command_tree()
+    wrong = "`ektp batch fly` `ektp --home H card verify --glass X` `ektp card keep|spoil`"
+    for words in _command_lines(wrong):
+        assert _unknown(words[1:], root.get_command(None, words[0])), words
