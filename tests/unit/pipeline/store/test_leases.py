@@ -1,3 +1,4 @@
+# ruff: noqa: PT012 - a transaction that fails is one act of several lines
 """One controller per line: busy, freed by death or by time, fenced after that."""
 
 from __future__ import annotations
