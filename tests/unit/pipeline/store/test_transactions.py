@@ -71,9 +71,12 @@ def test_a_caller_cannot_swallow_a_refusal_and_commit_the_rest(tmp_path: Path) -
     with a_store(tmp_path) as store:
         stock(store, 2)
         before = _counts(store)
-        with pytest.raises(StoreError), store.transaction(ACTOR) as tx:
-            with contextlib.suppress(EktpError):
-                tx.record(BlanksIssued(line=LINE, cards=[serial(1)]))
+        with (
+            pytest.raises(StoreError),
+            store.transaction(ACTOR) as tx,
+            contextlib.suppress(EktpError),
+        ):
+            tx.record(BlanksIssued(line=LINE, cards=[serial(1)]))
         assert _counts(store) == before
 
 
