@@ -83,8 +83,10 @@ def make_home(
     return batch
 
 
-def take_in(plant: Plant, file: Path, approver: Path) -> ImportReport:
-    """Import a signed file."""
+def take_in(
+    plant: Plant, file: Path, approver: Path, on_group: Callable[[int], None] = lambda _: None
+) -> ImportReport:
+    """Import a signed file; `on_group` is told of each group of lines that was committed."""
     return Importer(
         store=plant.home.store,
         vault=plant.vault,
@@ -93,7 +95,7 @@ def take_in(plant: Plant, file: Path, approver: Path) -> ImportReport:
         actor=OPERATOR,
         geometry=plant.home.settings.preparation.geometry,
         today=plant.home.today(),
-    ).take_in(plant.verify_file(file, trust=[approver]))
+    ).take_in(plant.verify_file(file, trust=[approver]), on_line=on_group)
 
 
 def set_faults(home: Path, faults: str, seed: int) -> None:
