@@ -97,7 +97,7 @@ GEOMETRIES: Final[dict[str, PrintGeometry]] = {
         PrintGeometry(name="cr80-600-2032x1296", dpi=600, width_px=2032, height_px=1296),
     )
 }
-"""Rasters of the machines in `docs/printers.md`, by name."""
+"""The rasters that machines of this kind print, by name."""
 
 
 def print_geometry(name: str) -> PrintGeometry:

@@ -1,4 +1,4 @@
-"""Where flows run: on a Prefect server of the home's own, or on one that the installation names.
+"""Where flows run: on a Prefect server of the home's own, which ends with the process.
 
 Nothing here imports Prefect before it is needed: its settings are read from the environment when it
 is first imported.

@@ -394,6 +394,7 @@ class LineController:
 
     def _carry_on(self, row: _Row, decision: Decision, *, terminated: bool) -> str:
         with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
             opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
         attempt = self._attempt(row.attempt, row.job, row.kind, opened[row.job])
         attempt.card = CardSerial(row.card) if row.card else None

@@ -1,7 +1,7 @@
 """The journal's events, typed. A field holds an id, a digest, a count or a word; nothing personal.
 
 Each class names its event (`card.issued`), the phase of its entries and which field is the entry's
-subject. `pipeline.store.projection` says what each does to the tables.
+subject. `pipeline.store.projections` says what each does to the tables.
 """
 
 from __future__ import annotations

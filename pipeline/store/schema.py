@@ -321,7 +321,6 @@ lines: Final = Table(
     Column("reader", String(200), nullable=False),
     Column("state", String(16), nullable=False),
     Column("reason", String(200)),
-    Column("fed_at_start", Integer, nullable=False, server_default="0"),
 )
 
 voided_signatures: Final = Table(

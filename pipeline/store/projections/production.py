@@ -22,7 +22,7 @@ from pipeline.store.projections.base import (
 
 @on(ev.LineAdded)
 def _(connection: Connection, event: ev.LineAdded, entry: JournalEntry) -> None:
-    connection.execute(insert(db.lines).values(**event.to_data(), state="IDLE", fed_at_start=0))
+    connection.execute(insert(db.lines).values(**event.to_data(), state="IDLE"))
 
 
 @on(ev.LineRemoved)

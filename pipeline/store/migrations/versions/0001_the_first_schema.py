@@ -208,7 +208,6 @@ def upgrade() -> None:
     sa.Column('reader', sa.String(length=200), nullable=False),
     sa.Column('state', sa.String(length=16), nullable=False),
     sa.Column('reason', sa.String(length=200), nullable=True),
-    sa.Column('fed_at_start', sa.Integer(), server_default='0', nullable=False),
     sa.PrimaryKeyConstraint('line', name=op.f('pk_lines'))
     )
     op.create_table('offices',
