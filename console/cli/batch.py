@@ -125,11 +125,12 @@ def run(context: typer.Context, batch: BatchArgument, *, line: LineOption = None
 def _ready_line(home: Home, batch: str, line: str | None) -> str:
     """The line that may work on the batch now.
 
-    Raises `NotFound`, `LifecycleError`, `DecisionOpen` for a batch that is held, `LineStopped`
-    where the line was told to wait.
+    Raises `NotFound`, `LifecycleError`, `DecisionOpen` for a batch that is held or a card that a
+    stop left open, `LineStopped` where the line was told to wait.
     """
-    from pipeline.lines import Wanted, line_order
+    from pipeline.lines import Wanted, line_order, list_lines
     from pipeline.queries import must_be_batch
+    from pipeline.store.leases import lease_is_held
 
     lines = [each.id for each in home.settings.lines]
     if not lines or line not in (None, *lines):
@@ -138,6 +139,10 @@ def _ready_line(home: Home, batch: str, line: str | None) -> str:
     with home.store.read() as connection:
         state = must_be_batch(connection, batch)
         wanted = line_order(connection, chosen)
+        open_card = next(view.attempt for view in list_lines(connection) if view.line == chosen)
+        at_work = lease_is_held(connection, chosen, home.clock.now())
+    if open_card is not None and not at_work:
+        raise DecisionOpen("a stop left a card open; ektp batch recover", attempt=open_card)
     if state in _FINAL:
         raise LifecycleError("the batch has ended", batch=batch, state=state)
     if state == "HELD":

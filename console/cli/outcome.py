@@ -60,7 +60,15 @@ def failed(session: Session, error: errors.EktpError) -> int:
         happened += f": {error.detail}"
     if error.facts:
         happened += " (" + ", ".join(f"{k}={v}" for k, v in error.facts.items()) + ")"
-    return _tell(session, code, happened, remedy(session.lang, error), exit_code(error))
+    return _tell(session, code, happened, _to_do(session, error), exit_code(error))
+
+
+def _to_do(session: Session, error: errors.EktpError) -> str:
+    """What to do next: where a line stopped for a reason that has a name, its remedy first."""
+    steps = [remedy(session.lang, error)]
+    if isinstance(error, errors.LineStopped) and isinstance(error.__cause__, errors.EktpError):
+        steps.insert(0, remedy(session.lang, error.__cause__))
+    return "; ".join(steps)
 
 
 def misused(session: Session, error: typer.TyperException) -> int:

@@ -440,7 +440,7 @@ def test_a_signal_lets_the_card_in_hand_be_finished(
     cli_at: Any, sample: Path, approver: Path, tmp_path: Path
 ) -> None:
     cli = cli_at(tmp_path / "home")
-    cli.done("init", "--simulated", "--time-scale", 0.02)
+    cli.done("init", "--simulated", "--time-scale", 0.01)
     cli.done("records", "import", sample, "--trust", approver)
     batch = cli.done("batch", "open")["batch"]
     line = [sys.executable, "-m", "console.cli.main", "--home", str(cli.home), "--json"]
@@ -460,6 +460,31 @@ def test_a_signal_lets_the_card_in_hand_be_finished(
     assert 0 < document["cards"]["passed"] < 8
     assert document["cards"]["on_machine"] == 0
     assert cli.done("batch", "run", batch)["cards"]["passed"] == 8
+
+
+def test_what_a_kill_left_is_resolved_on_the_operators_word(
+    cli_at: Any, sample: Path, approver: Path, tmp_path: Path
+) -> None:
+    cli = cli_at(tmp_path / "home")
+    cli.done("init", "--simulated", "--time-scale", 0.01)
+    cli.done("records", "import", sample, "--trust", approver)
+    batch = cli.done("batch", "open", "--max", 3)["batch"]
+    line = [sys.executable, "-m", "console.cli.main", "--home", str(cli.home)]
+    with subprocess.Popen([*line, "batch", "run", batch], stdout=subprocess.DEVNULL) as running:
+        _wait_for_a_card(cli, batch)
+        while not cli.done("batch", "status", batch)["cards"]["on_machine"]:
+            time.sleep(0.01)
+        running.kill()
+    error = cli.refused(3, "batch", "run", batch)
+    assert "ektp batch recover" in error["meaning"]
+    recovered = cli("batch", "recover", batch)
+    assert len(recovered.document["recovered"]) == 1
+    cards = recovered.document["cards"]
+    assert cards["on_machine"] == 0
+    assert recovered.code == (3 if cards["held"] + cards["in_doubt"] else 0)
+    after = cli("batch", "run", batch).document
+    assert len(after["open_decisions"]) + after["cards"]["passed"] == 3
+    assert cli.done("reconcile")["difference"] == 0
 
 
 def _wait_for_a_card(cli: Cli, batch: str) -> None:

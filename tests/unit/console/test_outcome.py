@@ -107,6 +107,16 @@ def test_a_failure_speaks_indonesian_by_default(capsys: pytest.CaptureFixture[st
     assert "Langkah berikut:" in told
 
 
+def test_a_line_that_stopped_tells_the_remedy_of_its_cause_first(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stopped = errors.LineStopped(cause=errors.HopperEmpty.code)
+    stopped.__cause__ = errors.HopperEmpty()
+    assert outcome.failed(Session(lang="en"), stopped) == 5
+    told = capsys.readouterr().err
+    assert told.index("ektp stock issue") < told.index("ektp lines resume")
+
+
 def test_a_failure_for_programs_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
     outcome.failed(Session(as_json=True), errors.LineBusy(line="L1"))
     document = json.loads(capsys.readouterr().out)
