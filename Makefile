@@ -2,6 +2,8 @@
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
+# Two workers: the machines that this is tested on have two cores.
+PYTEST = $(BIN)/python -m pytest -q -n 2
 
 .PHONY: help demo test check format campaign lock clean
 
@@ -24,17 +26,26 @@ demo: $(VENV)/.base
 	$(BIN)/ektp demo --cards 200 --seed 7 --faults typical
 
 ## make test            installs what the tests need and runs all of them
-test: $(VENV)/.all check
-	$(BIN)/python -m pytest tests/contract tests/integration tests/golden tests/vectors tests/e2e
+test: check
+	$(PYTEST) tests/contract tests/integration tests/golden tests/vectors tests/e2e
+	$(PYTEST) -m slow tests/unit
 
 ## make check           format, lint, types, imports, docstrings, unit tests
 check: $(VENV)/.all
+	$(MAKE) --no-print-directory -j 3 --output-sync=target lint types unit
+
+.PHONY: lint types unit
+lint: $(VENV)/.all
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/interrogate -q ektp personalization printers hsm inspection simulation pipeline flows console
-	$(BIN)/python -m pytest tests/unit
+
+types: $(VENV)/.all
+	$(BIN)/mypy
+
+unit: $(VENV)/.all
+	$(PYTEST) -m "not slow" tests/unit
 
 ## make format          write the house's format
 format: $(VENV)/.all
