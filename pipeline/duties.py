@@ -36,6 +36,7 @@ class Duty(StrEnum):
     MANAGE_OFFICES = "manage_offices"
     MANAGE_STOPS = "manage_stops"
     APPROVE = "approve"
+    PURGE = "purge"
 
 
 _OPERATION: Final = (Role.OPERATOR, Role.SUPERVISOR)
@@ -45,6 +46,7 @@ ROLES: Final[Mapping[Duty, tuple[Role, ...]]] = {
     Duty.TAKE_IN: _OPERATION,
     Duty.MAKE_BATCH: _OPERATION,
     Duty.RUN_LINE: _OPERATION,
+    Duty.PURGE: (Role.SUPERVISOR, Role.CUSTODIAN),
     Duty.HOLD_BATCH: (Role.OPERATOR, Role.QA, Role.SUPERVISOR),
     Duty.ORDER_LINE: _OPERATION,
     Duty.SET_UP_LINE: (Role.SUPERVISOR, Role.ADMIN),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ __all__ = [
     "ApproverLine",
     "BatchLine",
     "ConsignmentLine",
+    "Destruction",
     "JobLine",
     "OfficeLine",
     "ParcelLine",
@@ -29,6 +31,7 @@ __all__ = [
     "box_kind",
     "consignment_of",
     "consignments",
+    "destruction",
     "expectation_for",
     "must_be_batch",
     "must_be_card",
@@ -346,3 +349,30 @@ def stops(connection: Connection) -> dict[str, int]:
         )
     ]
     return dict(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """Cards that were destroyed before witnesses, under one berita acara."""
+
+    document: str
+    cards: int
+    place: str
+    witnesses: tuple[str, ...]
+    at: str
+
+
+def destruction(connection: Connection, document: str) -> Destruction:
+    """The destruction of a document's number. Raises `NotFound`."""
+    row = connection.execute(
+        select(db.destructions).where(db.destructions.c.document == document)
+    ).one_or_none()
+    if row is None:
+        raise NotFound("no destruction was booked under this number", document=document)
+    return Destruction(
+        document=row.document,
+        cards=row.cards,
+        place=row.place,
+        witnesses=tuple(json.loads(row.witnesses)),
+        at=row.at,
+    )

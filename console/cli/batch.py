@@ -304,6 +304,27 @@ def close(context: typer.Context, batch: BatchArgument) -> None:
     _answer_batch(session, name, {"outcomes": str(outcomes)}, decide=True)
 
 
+@app.command()
+def report(context: typer.Context, batch: BatchArgument, *, out: OutFolder = None) -> None:
+    """Where a batch stands; with --out its spoilage report and its reconciliation sheet."""
+    from pipeline.documents import reconciliation_sheet, spoilage_report
+    from pipeline.queries import must_be_batch
+
+    session = session_of(context)
+    name = BatchId.parse(batch)
+    with session.home() as home, home.store.read() as connection:
+        must_be_batch(connection, name)
+    files = draw(
+        session,
+        out,
+        lambda plant, actor: [
+            spoilage_report(plant, actor, name, lang=session.lang),
+            reconciliation_sheet(plant, actor, name, lang=session.lang),
+        ],
+    )
+    _answer_batch(session, name, {"files": files})
+
+
 # --- the one answer of all of them --------------------------------------------------------------
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from console.cli.answers import Answer, ExitCode, Facts, Table, answer
-from console.cli.parts import ask, noun
+from console.cli.drawing import draw
+from console.cli.parts import OutFolder, ask, noun
 from console.cli.session import Session, session_of
 from ektp.cards import SpoilCause, Verdict
 from ektp.errors import IdInvalid, LifecycleError, NotFound, ReaderUnavailable
@@ -246,6 +247,36 @@ def destroy(
             Act.DESTROY_CARDS,
             {**arguments, "method": method, "witnesses": witness},
         )
+
+
+@app.command()
+def destroyed(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(help="Number of the berita acara.")],
+    *,
+    out: OutFolder = None,
+) -> None:
+    """A destruction that was approved; with --out its berita acara pemusnahan is drawn."""
+    from pipeline.documents import destruction_record
+    from pipeline.queries import destruction
+
+    session = session_of(context)
+    with session.home() as home, home.store.read() as connection:
+        found = destruction(connection, document)
+    files = draw(
+        session,
+        out,
+        lambda plant, actor: [destruction_record(plant, actor, document, lang=session.lang)],
+    )
+    facts = {
+        "document": found.document,
+        "cards": found.cards,
+        "place": found.place,
+        "witnesses": list(found.witnesses),
+        "at": found.at,
+        "files": files,
+    }
+    answer(session, facts, Facts(facts=facts))
 
 
 _DESTROYABLE: Final = ("SPOILED", "SAMPLE", "COLLECTED_BACK")

@@ -170,3 +170,28 @@ def _shown(session: Session, document: dict[str, Any]) -> list[Facts | Table]:
 
 def _reason(session: Session, each: dict[str, Any]) -> str:
     return refusal(session.lang, each["code"], each["reason"])
+
+
+@app.command()
+def purge(
+    context: typer.Context,
+    *,
+    days: Annotated[
+        int | None, typer.Option(min=0, max=180, help="Days after the end; else the home's own.")
+    ] = None,
+) -> None:
+    """Destroy the personal data of jobs whose time is over: handed over or cancelled long enough.
+
+    Their data keys are destroyed, and with them what they sealed. Ids and the journal stay.
+    """
+    from pipeline.duties import Duty
+    from pipeline.retention import purge_due
+
+    session = session_of(context)
+    with session.plant() as plant:
+        home = plant.home
+        actor = session.actor(home, Duty.PURGE)
+        rule = home.settings.retention.days if days is None else days
+        purged = purge_due(home.store, plant.vault, actor, home.clock.now(), rule)
+    document = {"purged": purged, "days": rule}
+    answer(session, document, Facts(facts=document))

@@ -252,6 +252,16 @@ def test_a_spoiled_card_is_remade_and_destroyed_before_witnesses(
     assert cli.done("card", "show", job["card"])["card"]["state"] == "DESTROYED"
     assert cli.refused(2, *command, "--witness", "B")["code"] == "LIF-700"
 
+    number = asked["arguments"]["document"]
+    record = cli.done("card", "destroyed", number, "--out", tmp_path)
+    assert record["cards"] == 1
+    assert record["witnesses"] == ["A", "B"]
+    assert Path(record["files"][0]).read_bytes().startswith(b"%PDF")
+    assert cli.refused(2, "card", "destroyed", "BAP-NOPE")["code"] == "CFG-906"
+    report = cli.done("batch", "report", batch, "--out", tmp_path)
+    assert len(report["files"]) == 2
+    assert report["cards"]["spoiled"] >= 1
+
 
 # --- lines and stock ----------------------------------------------------------------------------
 
@@ -408,6 +418,10 @@ def test_parcels_travel_and_a_missing_one_gets_a_case(
     assert cli.refused(2, "handover", "record", card, "--method", "wink")["code"] == "LIF-700"
     cli.done("handover", "record", card)
     assert cli.refused(2, "handover", "record", card)["code"] == "LIF-701"
+    assert cli.done("records", "purge", "--days", 30)["purged"] == 0
+    assert cli.done("records", "purge", "--days", 0)["purged"] == 1
+    assert cli.done("records", "purge", "--days", 0)["purged"] == 0
+    assert cli.refused(2, "records", "purge", user="olga")["code"] == "CFG-907"
 
     closed = cli.done("batch", "close", batch)
     statuses = json.loads(Path(closed["outcomes"]).read_text())["requests"]
