@@ -11,7 +11,6 @@ from console.cli.answers import Answer, Facts, Table, answer
 from console.cli.parts import noun
 from console.cli.session import Session, secret, session_of, station
 from console.cli.wording import sentence
-from ektp.errors import NotAllowed
 from ektp.journal import Role
 
 if TYPE_CHECKING:
@@ -115,18 +114,10 @@ def pin(context: typer.Context, name: NameArgument) -> None:
     from pipeline.signin import set_pin
 
     session = session_of(context)
-    refused: NotAllowed | None = None
     with session.home() as home:
         with home.store.read() as connection:
             find_user(connection, name)
         old = secret(sentence(session.lang, "old_pin"), _OLD_PIN_VARIABLE)
         new = secret(sentence(session.lang, "new_pin"), _NEW_PIN_VARIABLE)
-        with home.store.transaction(system_actor(station())) as tx:
-            try:
-                set_pin(tx, name, old, new)
-            except NotAllowed as wrong:
-                # The wrong try is counted: the transaction ends well all the same.
-                refused = wrong
-    if refused is not None:
-        raise refused
+        set_pin(home.store, system_actor(station()), name, old, new)
     answer(session, {"user": name, "pin": "set"}, sentence(session.lang, "pin_set", user=name))
