@@ -172,12 +172,6 @@ def _code(store: Store) -> str:
         return one_time_code(tx, "olga")
 
 
-def _choose(store: Store, pin: str) -> None:
-    with store.transaction(SARI) as tx:
-        code = one_time_code(tx, "olga")
-    set_pin(store, SARI, "olga", code, pin)
-
-
 def _prove(store: Store, pin: str) -> bool:
     with store.transaction(SARI) as tx:
         return prove(tx, "olga", pin)
