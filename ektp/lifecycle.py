@@ -103,7 +103,6 @@ class CardEvent(StrEnum):
     DELIVER = "DELIVER"
     HAND_OVER = "HAND_OVER"
     HOLD = "HOLD"
-    RELEASE = "RELEASE"
     DOUBT = "DOUBT"
     SPOIL = "SPOIL"
     DESTROY = "DESTROY"

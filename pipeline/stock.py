@@ -136,6 +136,7 @@ def return_blanks(
 
 
 def _name_bags(tx: Transaction, line: str, absent: Sequence[str]) -> dict[int, CardSerial]:
+    """Name the open bags of a line, kind by kind: blue blanks never get orange serials."""
     bags = tx.connection.execute(
         select(db.attempts.c.attempt, db.attempts.c.bag, db.attempts.c.kind)
         .where(
@@ -145,20 +146,30 @@ def _name_bags(tx: Transaction, line: str, absent: Sequence[str]) -> dict[int, C
         )
         .order_by(db.attempts.c.bag)
     ).all()
-    if len(absent) != len(bags):
-        if absent:
+    kinds = {
+        row.card: row.kind
+        for row in tx.connection.execute(
+            select(db.cards.c.card, db.cards.c.kind).where(
+                db.cards.c.line == line, db.cards.c.state == CardState.ISSUED.value
+            )
+        )
+    }
+    named: dict[int, CardSerial] = {}
+    for kind in sorted({kinds[card] for card in absent}):
+        missing = [card for card in absent if kinds[card] == kind]
+        open_bags = [bag for bag in bags if bag.kind == kind]
+        if len(missing) != len(open_bags):
             raise CountMismatch(
                 "blanks booked to the line are neither returned nor in a bag",
                 line=line,
-                absent=len(absent),
-                bags=len(bags),
+                kind=kind,
+                absent=len(missing),
+                bags=len(open_bags),
             )
-        return {}
-    # Equal numbers prove which serials lie in the bags, together; each bag is given one of them.
-    named = {}
-    for bag, card in zip(bags, absent, strict=True):
-        tx.record(BagIdentified(line=line, bag=bag.bag, card=card, attempt=bag.attempt))
-        named[int(bag.bag)] = CardSerial(card)
+        # Equal numbers prove which serials lie in the bags, together; each bag is given one.
+        for bag, card in zip(open_bags, missing, strict=True):
+            tx.record(BagIdentified(line=line, bag=bag.bag, card=card, attempt=bag.attempt))
+            named[int(bag.bag)] = CardSerial(card)
     return named
 
 

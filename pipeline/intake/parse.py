@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
-
-from jsonschema import Draft202012Validator, ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from ektp.errors import (
     ChipImageTooLarge,
@@ -37,6 +35,9 @@ from personalization.artwork.pictures import check_pictures
 from personalization.prepare import precheck
 from pipeline.intake.record_json import decode
 from pipeline.intake.refusals import Refusal, Warned
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
 
 __all__ = ["ParsedRecord", "canonical", "parse_line", "request_of"]
 
@@ -148,6 +149,9 @@ def _check_characters(document: dict[str, Any]) -> None:
 
 @cache
 def _validator() -> Draft202012Validator:
+    # Loaded by whoever checks records, not by every command that opens a home.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - see above
+
     text = files("pipeline.intake").joinpath("approved-record.schema.json").read_text("utf-8")
     return Draft202012Validator(json.loads(text))
 

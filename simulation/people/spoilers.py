@@ -83,8 +83,10 @@ def _drop(path: str) -> Spoiler:
 
 
 def _inside(path: str, character: str) -> Spoiler:
-    """Put a character into the middle of a text."""
-    return _change(path, lambda text: text[: len(text) // 2] + character + text[len(text) // 2 :])
+    """Put a character in the place of the middle one: the text grows no longer than it may be."""
+    return _change(
+        path, lambda text: text[: len(text) // 2] + character + text[len(text) // 2 + 1 :]
+    )
 
 
 def _lone_surrogate(record: Record) -> Spoilt:

@@ -78,6 +78,10 @@ def _(connection: Connection, event: ev.CardSpoiledLater, entry: JournalEntry) -
 @on(ev.CardLost)
 def _(connection: Connection, event: ev.CardLost, entry: JournalEntry) -> None:
     move_card(connection, event.card, CardEvent.LOSE)
+    # Its verdict stays what it was; its signature is genuine no more.
+    attempt = connection.scalar(select(db.cards.c.attempt).where(db.cards.c.card == event.card))
+    if attempt is not None:
+        void_signature(connection, attempt)
 
 
 @on(ev.CardsSampled)
