@@ -28,7 +28,7 @@ from personalization.encoding import personalize, prove_blank, terminate
 from personalization.evidence import Progress, read_evidence
 from personalization.prepare import precheck, prepare
 from personalization.transcript import RecordingChannel
-from pipeline.intake.parse import record_from_json
+from pipeline.intake.record_json import record_from_json
 from simulation.chip.card import Chip
 from simulation.chip.channel import ChipChannel
 from simulation.chip.faults import ChipFaults
