@@ -35,10 +35,17 @@ def _canary(folder: Path) -> dict[str, Any]:
     return canary(folder, pool=worker_pool(PreparationSettings()), say=_say)
 
 
+def _demo_kill(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.demo_kill import demo_kill  # noqa: PLC0415 - one campaign at a time
+
+    return demo_kill(folder, say=_say)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "kill9": _kill9,
     "intake": _intake,
     "canary": _canary,
+    "demo-kill": _demo_kill,
 }
 
 
