@@ -47,8 +47,6 @@ TEST_PEOPLE: Final[dict[str, tuple[Role, ...]]] = {
 """Users of a simulated home; they do not exist."""
 
 FIRST_SUPERVISOR: Final = "supervisor"
-FIRST_BOX: Final = "KOTAK-0001"
-BOX_CARDS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +56,13 @@ class Box:
     name: str
     kind: BlankKind
     cards: int
+
+
+FIRST_BOX: Final = Box(name="KOTAK-0001", kind=BlankKind.WNI_8K, cards=2000)
+"""The box of blanks that a simulated home begins with: the custody unit, 2,000 cards."""
+
+FOREIGN_BOX: Final = Box(name="KOTAK-OA-0001", kind=BlankKind.OA_8K, cards=200)
+"""Beside it a few blanks for foreigners, who stand in every synthetic file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +86,9 @@ def found_home(
 ) -> Founded:
     """Make a home: whole, or not at all. Raises `HomeExists`.
 
-    A simulated home starts ready to work, with one box of blanks issued and `boxes` beside it; a
-    production home starts empty and gives back a one-time sign-in for its first supervisor.
-    `notes` are files to stand in it from the beginning.
+    A simulated home starts ready to work, with one box of blanks issued, a small one of foreigners'
+    blanks, and `boxes` beside them; a production home starts empty and gives back a one-time
+    sign-in for its first supervisor. `notes` are files to stand in it from the beginning.
     """
     Home.must_be_free(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +112,7 @@ def found_home(
     if simulated:
         make_token(site / "token", SystemClock())
         make_world(site / "sim")
-        _equip(site, (Box(name=FIRST_BOX, kind=BlankKind.WNI_8K, cards=BOX_CARDS), *boxes))
+        _equip(site, (FIRST_BOX, FOREIGN_BOX, *boxes))
     if path.exists():
         path.rmdir()
     site.rename(path)

@@ -44,7 +44,6 @@ from pipeline.store.events import LineState, StopAdded
 __all__ = ["DemoResult", "Show"]
 
 _NOTE = "demo.json"
-_OA_BOX = Box(name="KOTAK-OA-0001", kind=BlankKind.OA_8K, cards=500)
 _MOST_RESUMES = 50
 _PRODUCED = (
     JobState.PRODUCED,
@@ -171,13 +170,16 @@ class Show:
         return False
 
     def _boxes(self) -> tuple[Box, ...]:
-        """Foreigners' blanks, and as many more boxes as the run may need."""
+        """As many more boxes as the run may need."""
         more = -(-max(0, round(self.cards * 1.25) - 1800) // 2000)
         boxes = [
             Box(name=f"KOTAK-{number + 2:04d}", kind=BlankKind.WNI_8K, cards=2000)
             for number in range(more)
         ]
-        return (*boxes, _OA_BOX)
+        foreign = round(self.cards * 0.05) - 150
+        if foreign > 0:
+            boxes.append(Box(name="KOTAK-OA-0002", kind=BlankKind.OA_8K, cards=foreign))
+        return tuple(boxes)
 
     # --- before the line --------------------------------------------------------------------
 
