@@ -18,7 +18,7 @@ from sqlalchemy import select
 
 from ektp.journal import Actor
 from ektp.lifecycle import JobState
-from pipeline.prepare_worker import prepare_one
+from pipeline.prepare_worker import end_with_parent, prepare_one
 from pipeline.settings import PreparationSettings
 from pipeline.store import schema as db
 from pipeline.store.events import JobHeld, JobsPrepared
@@ -57,7 +57,7 @@ def worker_pool(settings: PreparationSettings) -> Iterator[Executor]:
         context.set_forkserver_preload(["pipeline.prepare_worker"])
     else:
         context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=end_with_parent) as pool:
         yield pool
 
 
