@@ -40,12 +40,20 @@ class Hooks:
 
     on_stage: Callable[[str], None] = staticmethod(lambda _part: None)
     on_count: Callable[[int], None] = staticmethod(lambda _count: None)
+    on_prepared: Callable[[str], None] = staticmethod(lambda _batch: None)
 
     @classmethod
-    def watch(cls, *, on_stage: Callable[[str], None], on_count: Callable[[int], None]) -> None:
+    def watch(
+        cls,
+        *,
+        on_stage: Callable[[str], None],
+        on_count: Callable[[int], None],
+        on_prepared: Callable[[str], None],
+    ) -> None:
         """Show the progress of the flows of this process."""
         cls.on_stage = staticmethod(on_stage)
         cls.on_count = staticmethod(on_count)
+        cls.on_prepared = staticmethod(on_prepared)
 
 
 def _safe(function: Callable[_P, _R]) -> Callable[_P, _R]:
@@ -163,5 +171,6 @@ def issue_cards(
         inspect=inspect_flow,
         pack=pack_flow,
         reconcile=reconcile_flow,
+        prepared=Hooks.on_prepared,
     )
     return whole_job(doers, callers, inbox, lines, sample)

@@ -6,7 +6,7 @@ again after a stop and goes on from what the store says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -35,6 +35,8 @@ class Doers:
     inspect: _Do
     pack: _Do
     reconcile: _Do
+    prepared: Callable[[str], None] = lambda _batch: None
+    """Called with the batch before a blank is used: the moment to look at proofs."""
 
 
 def whole_job(
@@ -45,6 +47,7 @@ def whole_job(
     records = doers.intake(operator, inbox)
     batch = steps.batch_to_work_on(Caller(**operator))
     doers.prepare(operator, batch)
+    doers.prepared(batch)
     return {
         "records": records,
         "batch": batch,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -33,10 +33,12 @@ class Engine(Protocol):
 
 
 @contextmanager
-def engine_of(name: EngineName, home: Path, tell: Telling) -> Iterator[Engine]:
-    """The engine of that name, for as long as the demo runs."""
+def engine_of(
+    name: EngineName, home: Path, tell: Telling, on_prepared: Callable[[str], None]
+) -> Iterator[Engine]:
+    """The engine of that name; `on_prepared` is called before a batch's first blank is used."""
     if name == "direct":
-        yield _Direct(tell)
+        yield _Direct(tell, on_prepared)
         return
     # Prefect is loaded only where flows run on it.
     from flows.runtime import HomeServer  # noqa: PLC0415 - see above
@@ -44,7 +46,7 @@ def engine_of(name: EngineName, home: Path, tell: Telling) -> Iterator[Engine]:
     server = HomeServer(home / "prefect")
     server.begin()
     try:
-        yield _OnPrefect(server, tell)
+        yield _OnPrefect(server, tell, on_prepared)
     finally:
         server.end()
 
@@ -52,9 +54,10 @@ def engine_of(name: EngineName, home: Path, tell: Telling) -> Iterator[Engine]:
 class _OnPrefect:
     """The flows, on the home's own server; it is waited for when the first flow is due."""
 
-    def __init__(self, server: Any, tell: Telling) -> None:
+    def __init__(self, server: Any, tell: Telling, on_prepared: Callable[[str], None]) -> None:
         self._server = server
         self._tell = tell
+        self._on_prepared = on_prepared
 
     @contextmanager
     def _flows(self) -> Iterator[Any]:
@@ -65,6 +68,7 @@ class _OnPrefect:
             definitions.Hooks.watch(
                 on_stage=self._tell.stage,
                 on_count=self._tell.advance,
+                on_prepared=self._on_prepared,
             )
             yield definitions
 
@@ -84,8 +88,9 @@ class _OnPrefect:
 class _Direct:
     """The steps themselves."""
 
-    def __init__(self, tell: Telling) -> None:
+    def __init__(self, tell: Telling, on_prepared: Callable[[str], None]) -> None:
         self._tell = tell
+        self._on_prepared = on_prepared
 
     def intake(self, caller: _Plain, inbox: str) -> dict[str, Any]:
         """Take in one file."""
@@ -124,5 +129,6 @@ class _Direct:
             inspect=self._inspect,
             pack=self._pack,
             reconcile=self._reconcile,
+            prepared=self._on_prepared,
         )
         return whole_job(doers, callers, inbox, lines, _SAMPLE)

@@ -10,14 +10,33 @@ from sqlalchemy import select
 from console.demo.telling import Telling
 from ektp.ids import CardSerial
 from ektp.journal import Actor
+from ektp.lifecycle import JobState
 from pipeline import documents
 from pipeline.plant import Plant
 from pipeline.store import schema as db
 
-__all__ = ["write_papers"]
+__all__ = ["write_papers", "write_proofs"]
 
 Lang = Literal["id", "en"]
 _PICTURES = 4
+
+
+def write_proofs(home: Path, out: Path, batch: str, actor: Actor, lang: Lang) -> None:
+    """Draw the contact sheet of a prepared batch, and one proof card as a picture."""
+    with Plant.open(home) as plant:
+        with plant.home.store.read() as connection:
+            job = connection.scalar(
+                select(db.jobs.c.job)
+                .where(db.jobs.c.batch == batch, db.jobs.c.state == JobState.PREPARED.value)
+                .order_by(db.jobs.c.sort_key)
+                .limit(1)
+            )
+        if job is None:
+            return
+        (out / "papers").mkdir(parents=True, exist_ok=True)
+        (out / "pictures").mkdir(parents=True, exist_ok=True)
+        documents.proof_card(plant, actor, job).write(out / "pictures")
+        documents.proof_sheet(plant, actor, batch, lang=lang).write(out / "papers")
 
 
 def write_papers(

@@ -115,7 +115,7 @@ class Show:
     def run(self) -> DemoResult:
         """Play it to the end, or go on with it. Raises `HomeExists` where it was finished."""
         resumed = self._found()
-        with engine_of(self.engine, self.home, self.tell) as engine:
+        with engine_of(self.engine, self.home, self.tell, self._proofs) as engine:
             files = self._files()
             self._stops(files, later=False)
             if not resumed:
@@ -376,6 +376,14 @@ class Show:
             ],
             open_decisions=[asdict(decision) for decision in summary.decisions],
         )
+
+    def _proofs(self, batch: str) -> None:
+        """What the operator looks at before a blank is used; drawn once."""
+        from console.demo.papers import write_proofs  # noqa: PLC0415 - as in `_papers`
+
+        if not any((self.out / "papers").glob("proof-*")):
+            self.tell.stage("proofs")
+            write_proofs(self.home, self.out, batch, self._operator.actor, self.lang)
 
     def _papers(self, batch: str) -> None:
         # The papers and pictures are drawn by whoever shows them, not by the job.
