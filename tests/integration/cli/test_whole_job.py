@@ -324,10 +324,10 @@ def test_a_box_is_received_issued_and_counted_back(cli_at: Any, tmp_path: Path) 
     one = tmp_path / "one.csv"
     one.write_text("serial\n" + UNKNOWN["card"] + "\n")
     assert cli.refused(4, "stock", "return", "--line", "L1", "--list", one)["code"] == "STK-601"
-    assert cli.done("stock", "return", "--line", "L1")["returned"] == 2015
+    assert cli.done("stock", "return", "--line", "L1")["returned"] == 2000 + 200 + 15
     report = cli.done("stock", "report", "--out", tmp_path)
     assert {each["kind"]: each["vault"] for each in report["stock"]} == {
-        "oa-8k": 20,
+        "oa-8k": 200 + 20,
         "wni-8k": 2000,
     }
     assert [Path(file).suffix for file in report["files"]] == [".pdf"]

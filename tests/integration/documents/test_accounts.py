@@ -116,10 +116,11 @@ def test_the_bulletin_has_the_stock_of_the_books(
     assert document.name == f"stock-{plant.home.today().isoformat()}.pdf"
     text = " ".join(read(document))
     sent = homes.CARDS - len(finished.spoiled)
-    assert "Diterima dari pemasok / Received 2.000" in text
-    assert f"{2000 - homes.CARDS:,}".replace(",", ".") + " keping" in text
-    assert f"Dikirim / Dispatched {sent}" in text
-    assert "Dimusnahkan / Destroyed 1" in text
-    assert "SELISIH / DIFFERENCE 0" in text
+    # Foreigners' blanks stand in the first column, citizens' in the second.
+    assert "Diterima dari pemasok / Received 200 2.000 2.200" in text
+    assert f"{2200 - homes.CARDS:,}".replace(",", ".") + " keping" in text
+    assert f"Dikirim / Dispatched 0 {sent} {sent}" in text
+    assert "Dimusnahkan / Destroyed 0 1 1" in text
+    assert "SELISIH / DIFFERENCE 0 0 0" in text
     assert "COCOK: selisih 0" in text
     assert "lala" in text
