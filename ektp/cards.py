@@ -8,13 +8,11 @@ from enum import StrEnum, unique
 from typing import Final
 
 from ektp.chip_profiles import FileId
-from ektp.ids import AttemptId, CardSerial, JobId
-from ektp.perso import PersoPackage
+from ektp.ids import AttemptId, CardSerial
 from ektp.record import CardVariant
 
 __all__ = [
     "STEP_ORDER",
-    "AttemptOutcome",
     "BlankKind",
     "Check",
     "CheckOutcome",
@@ -25,7 +23,6 @@ __all__ = [
     "SpoilCause",
     "Step",
     "Verdict",
-    "Workpiece",
 ]
 
 
@@ -46,16 +43,6 @@ class Step(StrEnum):
 
 STEP_ORDER: Final = tuple(Step)
 """The order on the good path; `REJECT` takes the place of everything after a failure."""
-
-
-@unique
-class AttemptOutcome(StrEnum):
-    """How an attempt ended; the words of the batch identity."""
-
-    PASSED = "passed"
-    SPOILED = "spoiled"
-    HELD = "held"
-    IN_DOUBT = "in_doubt"
 
 
 @unique
@@ -178,14 +165,3 @@ class PrintReport:
 
     panels: int
     supplies: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workpiece:
-    """A job with its package, ready for a blank."""
-
-    job: JobId
-    attempt: AttemptId
-    number: int
-    kind: BlankKind
-    package: PersoPackage

@@ -16,7 +16,7 @@ from prefect import flow, task
 
 from ektp.errors import EktpError, Unexpected
 from pipeline import steps
-from pipeline.mishaps import note_mishap
+from pipeline.mishaps import new_mishap_id, note_mishap
 from pipeline.steps import Caller
 from pipeline.whole_job import Doers, whole_job
 
@@ -67,7 +67,9 @@ def _safe(function: Callable[_P, _R]) -> Callable[_P, _R]:
             raise
         except Exception as error:  # noqa: BLE001 - the flow boundary
             home = _home_of(args[0] if args else next(iter(kwargs.values())))
-            raise Unexpected(error_id=note_mishap(home, error)) from None
+            error_id = new_mishap_id()
+            note_mishap(home, error_id, error)
+            raise Unexpected(error_id=error_id) from None
 
     return guarded
 

@@ -77,10 +77,6 @@ class Home:
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
             raise HomeExists(folder=path.name)
 
-    def reload(self) -> Home:
-        """The same home with its settings read again."""
-        return Home.open(self.path)
-
     @property
     def kind(self) -> HomeKind:
         """Simulated or production."""

@@ -1,23 +1,38 @@
-"""What nobody foresaw: noted in the home's log without a value of any variable, named by an id."""
+"""What nobody foresaw: noted in the home's logs without a value of any variable, named by an id."""
 
 from __future__ import annotations
 
-import secrets
+import os
 import traceback
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
-__all__ = ["note_mishap"]
+__all__ = ["new_mishap_id", "note_mishap"]
+
+_LOGS: Final = "logs"
 
 
-def note_mishap(home: Path, error: BaseException) -> str:
-    """Write where and of which kind it was; never the message, which may quote a person's data."""
-    error_id = secrets.token_hex(4)
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {error_id} {type(error).__name__}"]
-    lines += [f"  {Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
-    folder = home / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "mishaps.log").open("a") as log:
-        log.write("\n".join(lines) + "\n")
-    return error_id
+def new_mishap_id() -> str:
+    """The name under which a mishap is told and noted."""
+    return "E-" + os.urandom(4).hex().upper()
+
+
+def note_mishap(home: Path, error_id: str, error: BaseException) -> str | None:
+    """Write where it happened: files, lines and functions; never a value or a message.
+
+    Gives the file's path within the home, or None where it could not be written.
+    """
+    file = home / _LOGS / f"{error_id}.txt"
+    places = traceback.extract_tb(error.__traceback__)
+    lines = [
+        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {error_id}",
+        *(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places),
+        f"{type(error).__module__}.{type(error).__qualname__}",
+    ]
+    try:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text("\n".join(lines) + "\n")
+    except OSError:
+        return None
+    return f"{_LOGS}/{file.name}"

@@ -30,7 +30,7 @@ from ektp.errors import (
 from ektp.ids import AttemptId, CardSerial
 from ektp.journal import Actor
 from ektp.ports import CardChannel, CardPrinter, Clock, Inspector, KeyService, SamChannel
-from ektp.printer_profiles import Station, Tray
+from ektp.printer_profiles import Station
 from hsm.soft_token import SoftToken
 from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
@@ -317,14 +317,6 @@ class Plant:
         self._simulation()
         with World.open(self.home.world_folder) as world:
             return picture_png(world, card)
-
-    def good_tray(self, line: str) -> tuple[CardSerial, ...]:
-        """In a simulated home, the cards that lie in a machine's good tray."""
-        from simulation.world.world import World  # noqa: PLC0415 - only where simulated
-
-        settings = self.line_settings(line)
-        with World.open(self.home.world_folder) as world:
-            return world.tray(settings.address or settings.id, Tray.GOOD)
 
 
 def certificate_fingerprint(certificate: bytes) -> str:

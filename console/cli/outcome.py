@@ -7,10 +7,7 @@ shown; that of something unexpected goes to the home's logs, with places and wit
 
 from __future__ import annotations
 
-import os
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import typer
@@ -43,7 +40,6 @@ EXIT_CODES: Final[dict[type[errors.EktpError], ExitCode]] = {
 }
 """The exit code of an error: that of its nearest ancestor in this table."""
 
-_LOGS: Final = "logs"
 _SETTINGS: Final = "ektp.toml"
 
 
@@ -90,9 +86,12 @@ def interrupted(session: Session) -> int:
 
 def unexpected(session: Session, error: BaseException) -> int:
     """Say that something has no name yet, under an id that the log repeats; the exit code."""
-    error_id = "E-" + os.urandom(4).hex().upper()
+    from pipeline.mishaps import new_mishap_id, note_mishap
+
+    error_id = new_mishap_id()
     happened = sentence(session.lang, "unexpected", error_id=error_id, kind=type(error).__name__)
-    log = _log(session.folder, error_id, error)
+    is_home = (session.folder / _SETTINGS).is_file()
+    log = note_mishap(session.folder, error_id, error) if is_home else None
     name = "unexpected_logged" if log is not None else "unexpected_unlogged"
     return _tell(
         session, error_id, happened, sentence(session.lang, name, file=log), ExitCode.UNEXPECTED
@@ -107,24 +106,3 @@ def _tell(session: Session, code: str, happened: str, to_do: str, exits: ExitCod
             {"error": {"code": code, "meaning": happened, "remedy": to_do, "exit": int(exits)}}
         )
     return int(exits)
-
-
-def _log(home: Path, error_id: str, error: BaseException) -> str | None:
-    """Write where it happened: files, lines and functions; never a value or a message."""
-    if not (home / _SETTINGS).is_file():
-        return None
-    import traceback
-
-    file = home / _LOGS / f"{error_id}.txt"
-    places = traceback.extract_tb(error.__traceback__)
-    lines = [
-        f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {error_id}",
-        *(f"{Path(place.filename).name}:{place.lineno} {place.name}" for place in places),
-        f"{type(error).__module__}.{type(error).__qualname__}",
-    ]
-    try:
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("\n".join(lines) + "\n")
-    except OSError:
-        return None
-    return f"{_LOGS}/{file.name}"
