@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import Final
 
-from ektp.chip_profiles import FileId
+from ektp.chip_profiles import ICAO_LDS1, KTP_EL, FileId
 from ektp.ids import AttemptId, CardSerial
+from ektp.personal import PersonalText
 from ektp.record import CardVariant
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "BlankKind",
     "Check",
     "CheckOutcome",
+    "ChipAccess",
     "EncodingReport",
     "Expectation",
     "PrintReport",
@@ -68,11 +70,24 @@ class BlankKind(StrEnum):
 
     WNI_8K = "wni-8k"
     OA_8K = "oa-8k"
+    WNI_32K = "wni-32k"
+    OA_32K = "oa-32k"
 
     @classmethod
-    def for_variant(cls, variant: CardVariant) -> BlankKind:
-        """The blank that a variant is printed on: never OA on blue, never WNI on orange."""
+    def for_variant(cls, variant: CardVariant, profile: str = KTP_EL.name) -> BlankKind:
+        """The blank that a variant is printed on: never OA on blue, never WNI on orange.
+
+        The chip profile decides how large its chip is.
+        """
+        if profile == ICAO_LDS1.name:
+            return cls.WNI_32K if variant is CardVariant.WNI else cls.OA_32K
         return cls.WNI_8K if variant is CardVariant.WNI else cls.OA_8K
+
+    @property
+    def profile(self) -> str:
+        """The chip profile that a blank of this kind is made for."""
+        large = self in (BlankKind.WNI_32K, BlankKind.OA_32K)
+        return ICAO_LDS1.name if large else KTP_EL.name
 
 
 @unique
@@ -135,6 +150,19 @@ class QaVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChipAccess:
+    """What opens an `icao-lds1` chip: what is printed on its card, and nothing else.
+
+    `mrz` are the three lines of 30 characters (ICAO Doc 9303-5), `can` the six digits on the front,
+    `document_number` the nine characters without their check digit.
+    """
+
+    document_number: PersonalText
+    mrz: tuple[PersonalText, PersonalText, PersonalText]
+    can: PersonalText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
     """What a reader must find on a chip: for the inspection, which shares no code with the writer.
 
@@ -146,6 +174,7 @@ class Expectation:
     card: CardSerial
     attempt: AttemptId
     digests: Mapping[str, bytes]
+    access: ChipAccess | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

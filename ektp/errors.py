@@ -302,6 +302,14 @@ class SecureMessagingBroken(ChipError):
     meaning = "the secure channel to the chip broke"
 
 
+class CardNotAuthentic(ChipError):
+    """A card that does not hold the keys that it should: foreign, or a copy of a serial."""
+
+    code = "CHP-308"
+    meaning = "the card does not prove its keys"
+    remedy = "keep it apart: it is a card of another maker, of another box, or a forgery"
+
+
 class VerificationFailed(ChipError):
     """The independent reading of the chip gave a failed check."""
 

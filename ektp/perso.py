@@ -10,14 +10,24 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from typing import Self
 
+from ektp.cards import ChipAccess
 from ektp.chip_profiles import FileId
 from ektp.ids import AttemptId, CardSerial
 from ektp.personal import PersonalBytes
 from ektp.printer_profiles import PanelKind, Side
 
-__all__ = ["Artwork", "ChipImage", "DataFile", "Panel", "PersoPackage"]
+__all__ = [
+    "Artwork",
+    "ChipImage",
+    "ChipKeyPair",
+    "ChipKeyUse",
+    "DataFile",
+    "Panel",
+    "PersoPackage",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,15 +165,42 @@ class PersoPackage:
         return cls(profile=fields["profile"], artwork=artwork, files=tuple(files))
 
 
+@unique
+class ChipKeyUse(StrEnum):
+    """What a key pair of a chip is for (ICAO Doc 9303-11 clauses 6.1 and 6.2)."""
+
+    CHIP_AUTHENTICATION = "chip_authentication"
+    ACTIVE_AUTHENTICATION = "active_authentication"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipKeyPair:
+    """A key pair made for one chip: its public half, and a handle to the private one.
+
+    `public_key` is DER SubjectPublicKeyInfo, P-256. `handle` is opaque: the key service alone
+    can use it, for this chip, as long as its process lives.
+    """
+
+    use: ChipKeyUse
+    public_key: bytes
+    handle: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipImage:
-    """The exact bytes of each file for one chip and one attempt, signed, in writing order."""
+    """The exact bytes of each file for one chip and one attempt, signed, in writing order.
+
+    `access` and `key_pairs` are what an `icao-lds1` chip holds beside its files.
+    """
 
     profile: str
     card: CardSerial
     attempt: AttemptId
     files: tuple[tuple[FileId, PersonalBytes], ...]
     signer_key_id: bytes
+    signature_digest: bytes = b""
+    access: ChipAccess | None = None
+    key_pairs: tuple[ChipKeyPair, ...] = ()
 
     @property
     def digests(self) -> dict[FileId, bytes]:

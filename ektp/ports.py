@@ -11,16 +11,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, unique
-from typing import Protocol
+from typing import Final, Protocol
 
 from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.cards import Expectation, PrintReport, QaVerdict
+from ektp.chip_profiles import ChipProfile
 from ektp.ids import CardSerial
-from ektp.perso import Artwork
+from ektp.perso import Artwork, ChipKeyPair, ChipKeyUse
 from ektp.printer_profiles import PrinterCapabilities, Station, Tray
 
 __all__ = [
+    "CARD_KEY_VERSION",
+    "TRANSPORT_KEY_VERSION",
     "CardChannel",
+    "CardKeys",
     "CardPrinter",
     "ChipKeys",
     "Clock",
@@ -34,8 +38,20 @@ __all__ = [
     "PrinterCounters",
     "PrinterStatus",
     "SamChannel",
+    "SealedKeySet",
+    "SecureChannelSession",
+    "SecurityObject",
+    "SecurityObjectSigner",
+    "SigningTurn",
+    "TrustAnchors",
     "TrustedSigner",
 ]
+
+TRANSPORT_KEY_VERSION: Final = 0x30
+"""The version of the key set that the maker puts into a blank (`docs/secure-channel.md`)."""
+
+CARD_KEY_VERSION: Final = 0x31
+"""The version of the key set that the personalization puts in its place."""
 
 
 class Clock(Protocol):
@@ -202,8 +218,32 @@ class DocumentSignature:
     key_id: bytes
 
 
+class SigningTurn(Protocol):
+    """One signature that was counted and is still to be made, under a key that will not change."""
+
+    @property
+    def key_id(self) -> bytes:
+        """Eight bytes that name the key."""
+        ...
+
+    def sign(self, message: bytes) -> DocumentSignature:
+        """Hash (SHA-256) and sign the exact bytes (ECDSA P-256), once.
+
+        Signature and certificate chain are verified before it is returned. Raises `HsmError`.
+        """
+        ...
+
+
 class DocumentSigner(Protocol):
-    """Signs what is written into chips."""
+    """Signs what is written into chips of the profile `ktp-el`."""
+
+    def take(self) -> SigningTurn:
+        """Count one signature under the key of now; the next key where that one is used up.
+
+        Raises `KeyUsageForbidden` where no key may sign: outside its period, past its quota, or
+        with the clock before its beginning.
+        """
+        ...
 
     def sign(self, message: bytes) -> DocumentSignature:
         """Hash (SHA-256) and sign the exact bytes (ECDSA P-256); verified before it is returned.
@@ -214,6 +254,103 @@ class DocumentSigner(Protocol):
 
     def key_id(self) -> bytes:
         """Eight bytes that name the key that would sign now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecurityObject:
+    """EF.SOD as it is written, and which key signed it."""
+
+    content: bytes
+    key_id: bytes
+
+
+class SecurityObjectSigner(Protocol):
+    """Makes the security object of the profile `icao-lds1` (ICAO Doc 9303-10 clause 4.6.2)."""
+
+    def sign(self, data_groups: Mapping[int, bytes]) -> SecurityObject:
+        """Hash the exact files by data group number and sign (P-384, SHA-384).
+
+        Signature and certificate chain are verified before it is returned; a key that is used up
+        gives way to the next. Raises `KeyUsageForbidden` as `DocumentSigner.take`, `HsmError`.
+        """
+        ...
+
+
+class SecureChannelSession(Protocol):
+    """The host's half of an SCP03 session with one card; its keys stay behind this port.
+
+    `docs/secure-channel.md`. Used once: initialize, authenticate, then wrap and unwrap in turn.
+    """
+
+    def initialize_update(self) -> CommandApdu:
+        """INITIALIZE UPDATE with a fresh host challenge."""
+        ...
+
+    def external_authenticate(self, answer: ResponseApdu) -> CommandApdu:
+        """EXTERNAL AUTHENTICATE, once the card's cryptogram has proved its key set.
+
+        Raises `CardNotAuthentic` where it does not, or where the answer is another card's.
+        """
+        ...
+
+    def check_authenticated(self, answer: ResponseApdu) -> None:
+        """The card's answer to EXTERNAL AUTHENTICATE. Raises `CardNotAuthentic`."""
+        ...
+
+    def wrap(self, command: CommandApdu) -> CommandApdu:
+        """Put a command into the channel: C-ENC and C-MAC, short or extended as it was."""
+        ...
+
+    def unwrap(self, response: ResponseApdu) -> ResponseApdu:
+        """Take an answer out: R-MAC checked, R-ENC deciphered. Raises `SecureMessagingBroken`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedKeySet:
+    """The body of PUT KEY for a card, and the key check values that it must answer.
+
+    `body` is enciphered under the DEK of the key set in place. `check_values`: ENC, MAC, DEK.
+    """
+
+    version: int
+    body: bytes
+    check_values: tuple[bytes, bytes, bytes]
+
+
+class CardKeys(Protocol):
+    """The keys of one card, for as long as it is in hand. They stay behind this port.
+
+    Sealed secrets are for PUT DATA (`docs/secure-channel.md` section 6).
+    """
+
+    def secure_channel(self, key_version: int) -> SecureChannelSession:
+        """A session under the card's key set of that version. Raises `KeyNotFound`."""
+        ...
+
+    def card_key_set(self) -> SealedKeySet:
+        """The card's own key set, sealed for PUT KEY under the transport key set."""
+        ...
+
+    def read_keys(self, card_control: bytes) -> bytes:
+        """The sealed read keys of `ktp-el`, diversified by the 51 bytes of card control."""
+        ...
+
+    def encipher_file(self, card_control: bytes, content: bytes) -> bytes:
+        """A file's protected form under the file key; `content` in multiples of 8."""
+        ...
+
+    def make_key_pair(self, use: ChipKeyUse) -> ChipKeyPair:
+        """A new key pair for this chip."""
+        ...
+
+    def private_key(self, pair: ChipKeyPair) -> bytes:
+        """Its private half, sealed. Raises `KeyNotFound` for a pair of another chip or process."""
+        ...
+
+    def seal(self, secret: bytes) -> bytes:
+        """A secret that the house knows anyway (access keys from the printed MRZ), sealed."""
         ...
 
 
@@ -241,6 +378,8 @@ class KeyInfo:
     kind: str
     use: str
     left: int | None = None
+    inside: bool = True
+    """Whether it stays in the token; a key that does not says in `use` where it goes."""
 
 
 class KeyService(Protocol):
@@ -256,6 +395,10 @@ class KeyService(Protocol):
 
     def blind_index(self, value: bytes) -> bytes:
         """A keyed 32-byte name of a value that cannot be guessed back without the token."""
+        ...
+
+    def card_keys(self, card: CardSerial, profile: ChipProfile) -> AbstractContextManager[CardKeys]:
+        """The keys of one card, one card at a time."""
         ...
 
     def chip_keys(self, card: CardSerial, card_control: bytes) -> AbstractContextManager[ChipKeys]:
@@ -290,3 +433,11 @@ class TrustedSigner:
     key_id: bytes
     public_key: bytes
     facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustAnchors:
+    """What a verifier of `icao-lds1` chips trusts: CSCA and link certificates, and CRLs (DER)."""
+
+    certificates: tuple[bytes, ...]
+    revocation_lists: tuple[bytes, ...] = ()
