@@ -1,8 +1,8 @@
-"""The keys of the house by label: kind, purpose, period and quota as data; and the port of a token.
+"""The keys of the house by label (kind, purpose, period, quota), and the port of a token.
 
-A token (software, or any PKCS#11 library) offers `TokenKeys`: keys that are made and used inside and
-named by label. Everything built on it (key service, document signers, PKI, site signature, envelopes)
-is the same for every token.
+A token (software, or any PKCS#11 library) offers `TokenKeys`: keys that are made and used inside
+and named by label. Everything built on it (key service, document signers, PKI, site signature,
+envelopes) is the same for every token.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ KEY_RULES: Final[dict[KeyLabel, KeyRule]] = {
     KeyLabel.SITE: KeyRule(kind="EC P-256", use="sign acknowledgements and outcome files"),
     KeyLabel.ENVELOPE: KeyRule(kind="RSA-3072", use="open enveloped files of approved records"),
 }
-"""The rules of every key, in the order of the inventory; a numbered key has the rule of its first."""
+"""The rules of all keys in the order of the inventory; a numbered key has that of its first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
