@@ -183,6 +183,15 @@ class TokenKeys(Protocol):
         """AES-CMAC under a secret key: 16 bytes."""
         ...
 
+    def aes_cbc(self, label: str, blocks: bytes) -> bytes:
+        """AES-CBC encryption under a secret key: IV zero, no padding, whole blocks of 16 bytes.
+
+        PKCS#11 CKM_AES_CBC; the key has CKA_ENCRYPT beside CKA_SIGN. AN10922 takes a short
+        input to *two* blocks and then closes it with K2: no message gives that result by
+        `cmac`, so that the masters of personalization keys (`TRANSPORT-*`, `CARD-*`) need this.
+        """
+        ...
+
     def hmac_sha256(self, label: str, message: bytes) -> bytes:
         """HMAC-SHA-256 under a secret key: 32 bytes."""
         ...
