@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select
 
 from ektp.accounting import StockCount
 from ektp.cards import BlankKind
-from ektp.errors import BlankUnknown, CountMismatch, SealUnavailable, StockError
+from ektp.errors import BlankUnknown, CountMismatch, NotFound, SealUnavailable, StockError
 from ektp.ids import CardSerial
 from ektp.journal import Actor
 from ektp.lifecycle import IN_MACHINE, CardState
@@ -22,6 +22,7 @@ from pipeline.store.events import (
     BagIdentified,
     BlanksCounted,
     BlanksReturned,
+    BoxClosed,
     BoxReceived,
     SealsReceived,
     SealVoided,
@@ -30,6 +31,7 @@ from pipeline.store.store import Store, Transaction
 
 __all__ = [
     "blanks_to_issue",
+    "close_box",
     "read_manifest",
     "receive_box",
     "receive_seals",
@@ -39,6 +41,16 @@ __all__ = [
 
 _BOX = re.compile(r"[A-Za-z0-9._-]{1,32}")
 _IN_HOUSE = (CardState.PASSED, CardState.PACKED)
+_BOX_OPEN = tuple(
+    state.value
+    for state in (
+        CardState.IN_VAULT,
+        CardState.ISSUED,
+        *sorted(IN_MACHINE),
+        CardState.HELD,
+        CardState.IN_DOUBT,
+    )
+)
 _OUT = (CardState.DISPATCHED, CardState.DELIVERED, CardState.HANDED_OVER)
 
 
@@ -133,6 +145,40 @@ def return_blanks(
             raise BlankUnknown("not booked to this line", line=line, card=strangers[0])
         tx.record(BlanksReturned(line=line, cards=list(serials)))
         return _name_bags(tx, line, sorted(booked - set(serials)))
+
+
+def close_box(store: Store, actor: Actor, box: str) -> dict[str, int]:
+    """Close a box that is counted out: how many of its cards are in which state.
+
+    A box stays open while a blank of it lies in the vault or at a line, is in a machine, or waits
+    for people; a blank that nobody could read stays at its line until its bag is named. Raises
+    `NotFound`, `StockError` where it is closed already, and `CountMismatch` naming what is open.
+    """
+    with store.transaction(actor) as tx:
+        row = tx.connection.execute(
+            select(db.boxes.c.size, db.boxes.c.closed_at).where(db.boxes.c.box == box)
+        ).one_or_none()
+        if row is None:
+            raise NotFound("no such box was received", box=box)
+        if row.closed_at is not None:
+            raise StockError("this box is closed already", box=box, at=row.closed_at)
+        states = {
+            str(state): int(count)
+            for state, count in tx.connection.execute(
+                select(db.cards.c.state, func.count())
+                .where(db.cards.c.box == box)
+                .group_by(db.cards.c.state)
+            )
+        }
+        still_open = {state: states[state] for state in _BOX_OPEN if state in states}
+        if still_open:
+            raise CountMismatch(
+                "the box is not counted out; return the line's blanks: ektp stock return",
+                box=box,
+                **{state.lower(): count for state, count in still_open.items()},
+            )
+        tx.record(BoxClosed(box=box, states=states))
+        return states
 
 
 def _name_bags(tx: Transaction, line: str, absent: Sequence[str]) -> dict[int, CardSerial]:

@@ -111,6 +111,59 @@ class ApproverTrusted(Event):
     certificate: str
 
 
+# --- keys ------------------------------------------------------------------------------
+
+
+@_event("keys.ceremony", "act")
+class CeremonyHeld(Event):
+    """Two custodians made, changed or destroyed keys; `record` is the digest of what was written.
+
+    `keys` are labels with their check values or key ids, in the form `LABEL=hex`.
+    """
+
+    act: str
+    custodians: Sequence[str]
+    keys: Sequence[str]
+    record: str
+
+
+@_event("signer.prepared", "signer")
+class SignerPrepared(Event):
+    """A document signer was made and certified; it takes over when its forerunner is used up."""
+
+    signer: str
+    certificate: str
+
+
+@_event("signer.revoked", "signer")
+class SignerRevoked(Event):
+    """A document signer is trusted no more: it stands on the revocation list."""
+
+    signer: str
+    reason: str
+
+
+@_event("sam.issued", "sam")
+class SamIssued(Event):
+    """A secure access module was loaded with read keys and the list of signers."""
+
+    sam: str
+    version: int
+    holder: str
+    signers: int
+    valid_until: str
+    request: str
+
+
+@_event("sam.revoked", "sam")
+class SamRevoked(Event):
+    """A secure access module is opened no more."""
+
+    sam: str
+    reason: str
+    request: str
+
+
 @_event("office.added", "office")
 class OfficeAdded(Event):
     """The installation added a delivery office."""
@@ -397,6 +450,23 @@ class AttemptBound(Event):
     signature: str
     signer_key: str
     digests: Mapping[str, str]
+    document: str | None = None
+    """Blind index of the document number, where the chip profile has one."""
+
+
+@_event("key.change", "attempt", Phase.INTENT)
+class KeyChangeIntended(Event):
+    """A chip's transport keys are about to be replaced by its own, in one PUT KEY.
+
+    `check_values`: of ENC, MAC and DEK, in hex. Which version answers afterwards tells whether it
+    came to pass.
+    """
+
+    attempt: str
+    card: str
+    from_version: int
+    to_version: int
+    check_values: Sequence[str]
 
 
 @_event("attempt.passed", "attempt", Phase.OUTCOME)
@@ -475,6 +545,14 @@ class BoxReceived(Event):
     kind: str
     cards: Sequence[str]
     manifest_digest: str
+
+
+@_event("box.closed", "box")
+class BoxClosed(Event):
+    """A box was counted out: every blank of it is known to be used, destroyed or lost."""
+
+    box: str
+    states: Mapping[str, int]
 
 
 @_event("blanks.issued", "line")

@@ -146,11 +146,17 @@ attempts: Final = Table(
     Column("signature", _HASH),
     Column("signer_key", String(16)),
     Column("digests", Text),
+    Column("key_check", String(32)),
+    Column("document", _HASH, unique=True),
     Column("started_at", _TIME, nullable=False),
     Column("ended_at", _TIME),
     Index("ix_attempts_line_outcome", "line", "outcome"),
 )
-"""One row per blank fed for a job. `signature` is the digest of the object signed for it."""
+"""One row per blank fed for a job. `signature` is the digest of the object signed for it.
+
+`key_check` holds the check values of the key set that was to go into the chip, `document` the blind
+index of the document number that it was given, where its profile has one.
+"""
 
 batches: Final = Table(
     "batches",
@@ -171,6 +177,7 @@ boxes: Final = Table(
     Column("size", Integer, nullable=False),
     Column("manifest_digest", _HASH, nullable=False),
     Column("received_at", _TIME, nullable=False),
+    Column("closed_at", _TIME),
 )
 
 seals: Final = Table(
@@ -323,6 +330,20 @@ lines: Final = Table(
     Column("reason", String(200)),
 )
 
+sams: Final = Table(
+    "sams",
+    metadata,
+    Column("sam", String(16), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("holder", String(64), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("signers", Integer, nullable=False),
+    Column("valid_until", String(10), nullable=False),
+    Column("issued_at", _TIME, nullable=False),
+    Column("revoked_at", _TIME),
+)
+"""Secure access modules by serial: the version of what was loaded last, and who holds it."""
+
 voided_signatures: Final = Table(
     "voided_signatures",
     metadata,
@@ -353,6 +374,7 @@ PROJECTIONS: Final = (
     imports,
     refusals,
     lines,
+    sams,
     voided_signatures,
 )
 """Tables that folding the journal gives back, row for row."""

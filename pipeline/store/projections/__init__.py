@@ -5,7 +5,7 @@ cycles are enforced here: each change of a state goes through `ektp.lifecycle.ad
 that the row has, and the database's partial unique indexes have the last word.
 """
 
-from pipeline.store.projections import logistics, orders, people, production, stock
+from pipeline.store.projections import keys, logistics, orders, people, production, stock
 from pipeline.store.projections.base import project
 
-__all__ = ["logistics", "orders", "people", "production", "project", "stock"]
+__all__ = ["keys", "logistics", "orders", "people", "production", "project", "stock"]

@@ -109,7 +109,13 @@ def _(connection: Connection, event: ev.AttemptBound, entry: JournalEntry) -> No
         signature=event.signature,
         signer_key=event.signer_key,
         digests=json.dumps(dict(event.digests), sort_keys=True),
+        document=event.document,
     )
+
+
+@on(ev.KeyChangeIntended)
+def _(connection: Connection, event: ev.KeyChangeIntended, entry: JournalEntry) -> None:
+    set_row(connection, db.attempts, event.attempt, key_check="".join(event.check_values))
 
 
 @on(ev.AttemptPassed)

@@ -44,6 +44,11 @@ def _(connection: Connection, event: ev.BoxReceived, entry: JournalEntry) -> Non
     )
 
 
+@on(ev.BoxClosed)
+def _(connection: Connection, event: ev.BoxClosed, entry: JournalEntry) -> None:
+    set_row(connection, db.boxes, event.box, closed_at=entry.at)
+
+
 @on(ev.BlanksIssued)
 def _(connection: Connection, event: ev.BlanksIssued, entry: JournalEntry) -> None:
     move_cards(connection, event.cards, CardEvent.ISSUE, line=event.line)
