@@ -317,6 +317,15 @@ class VerificationFailed(ChipError):
     meaning = "the chip did not pass its inspection"
 
 
+class CardsCollide(ChipError):
+    """The field shows now one card and now another: nobody knows which one would be written."""
+
+    code = "CHP-307"
+    disposition = Disposition.REFILL
+    meaning = "more than one card lies in the field"
+    remedy = "take the other cards away from the reader; nothing was written"
+
+
 # --- printer ---------------------------------------------------------------------------------
 
 
