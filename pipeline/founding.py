@@ -11,6 +11,7 @@ from typing import Final
 from ektp.cards import BlankKind
 from ektp.ids import CardSerial
 from ektp.journal import Actor, Role
+from ektp.record import CardVariant
 from pipeline.governed import carry_out
 from pipeline.home import SETTINGS_FILE, Home, SystemClock, SystemEntropy, store_url, system_actor
 from pipeline.people import Act, decide_request, request_act
@@ -20,6 +21,7 @@ from pipeline.settings import (
     HomeSettings,
     LineSettings,
     PrefectSettings,
+    PreparationSettings,
     Settings,
     SimulationSettings,
     TokenSettings,
@@ -58,11 +60,16 @@ class Box:
     cards: int
 
 
-FIRST_BOX: Final = Box(name="KOTAK-0001", kind=BlankKind.WNI_8K, cards=2000)
-"""The box of blanks that a simulated home begins with: the custody unit, 2,000 cards."""
+def first_boxes(profile: str) -> tuple[Box, Box]:
+    """The blanks that a simulated home begins with, for its chip profile.
 
-FOREIGN_BOX: Final = Box(name="KOTAK-OA-0001", kind=BlankKind.OA_8K, cards=200)
-"""Beside it a few blanks for foreigners, who stand in every synthetic file."""
+    One box of 2,000, the custody unit; beside it a few for foreigners, who stand in every synthetic
+    file.
+    """
+    return (
+        Box(name="KOTAK-0001", kind=BlankKind.for_variant(CardVariant.WNI, profile), cards=2000),
+        Box(name="KOTAK-OA-0001", kind=BlankKind.for_variant(CardVariant.OA, profile), cards=200),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +86,7 @@ def found_home(
     kind: HomeKind,
     *,
     simulation: SimulationSettings | None = None,
+    preparation: PreparationSettings | None = None,
     lines: int = 1,
     prefect: bool = True,
     boxes: Sequence[Box] = (),
@@ -101,6 +109,7 @@ def found_home(
         home=HomeSettings(kind=kind),
         token=TokenSettings(kind="soft" if simulated else "none"),
         prefect=PrefectSettings(enabled=prefect),
+        preparation=preparation or PreparationSettings(),
         simulation=(simulation or SimulationSettings()) if simulated else None,
         lines=_lines(lines) if simulated else (),
     )
@@ -112,7 +121,7 @@ def found_home(
     if simulated:
         make_token(site / "token", SystemClock())
         make_world(site / "sim")
-        _equip(site, (FIRST_BOX, FOREIGN_BOX, *boxes))
+        _equip(site, (*first_boxes(settings.preparation.profile), *boxes))
     if path.exists():
         path.rmdir()
     site.rename(path)

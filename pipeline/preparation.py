@@ -16,6 +16,7 @@ from multiprocessing.context import BaseContext
 
 from sqlalchemy import select
 
+from ektp.cards import BlankKind
 from ektp.journal import Actor
 from ektp.lifecycle import JobState
 from pipeline.prepare_worker import end_with_parent, prepare_one
@@ -72,11 +73,15 @@ def prepare_chunk(
 ) -> PreparedChunk:
     """Prepare some jobs of a batch. Jobs that were prepared before are left as they are."""
     with store.transaction(actor) as tx:
-        waiting = tx.connection.scalars(
-            select(db.jobs.c.job)
-            .where(db.jobs.c.job.in_(list(jobs)), db.jobs.c.state == JobState.BATCHED.value)
-            .order_by(db.jobs.c.sort_key)
-        ).all()
+        kinds = {
+            str(row.job): BlankKind(row.kind)
+            for row in tx.connection.execute(
+                select(db.jobs.c.job, db.jobs.c.kind)
+                .where(db.jobs.c.job.in_(list(jobs)), db.jobs.c.state == JobState.BATCHED.value)
+                .order_by(db.jobs.c.sort_key)
+            )
+        }
+        waiting = list(kinds)
         if not waiting:
             return PreparedChunk(prepared=0, held=0)
         records = vault.open(tx, waiting, Part.RECORD, Purpose.PREPARE)
@@ -84,7 +89,7 @@ def prepare_chunk(
         pool.map(
             prepare_one,
             [records[job] for job in waiting],
-            [settings.profile] * len(waiting),
+            [kinds[job].profile for job in waiting],
             [settings.geometry] * len(waiting),
             chunksize=4,
         )

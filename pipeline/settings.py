@@ -8,7 +8,14 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ektp.errors import ConfigurationError
 
@@ -47,9 +54,24 @@ class StoreSettings(_Section):
 
 
 class TokenSettings(_Section):
-    """Which token holds the keys; a fresh production home names none yet."""
+    """Which token holds the keys; a fresh production home names none yet.
 
-    kind: Literal["none", "soft"] = "none"
+    A PKCS#11 token is found by its label and, where given, its serial, never by its slot. The PIN
+    is read from `pin_file`, or from the environment (`EKTP_TOKEN_PIN`), by the key process alone.
+    """
+
+    kind: Literal["none", "soft", "pkcs11"] = "none"
+    module: str = ""
+    label: str = ""
+    serial: str = ""
+    pin_file: str = ""
+
+    @model_validator(mode="after")
+    def _named(self) -> TokenSettings:
+        if self.kind == "pkcs11" and not (self.module and self.label):
+            msg = "a PKCS#11 token needs the path of its module and its label"
+            raise ValueError(msg)
+        return self
 
 
 class PrefectSettings(_Section):
@@ -68,7 +90,10 @@ class PackingSettings(_Section):
 class PreparationSettings(_Section):
     """Which profile and raster cards are prepared for, and how many make a chunk."""
 
-    profile: str = "ktp-el"
+    profile: Literal["ktp-el", "icao-lds1"] = "ktp-el"
+    photo_access: Literal["free", "sm"] = "free"
+    """Whether a `ktp-el` portrait is read by anybody, as readers in the field expect, or by a SAM
+    alone."""
     geometry: str = "cr80-300-1016x648"
     chunk: int = Field(default=50, ge=1, le=500)
     processes: int = Field(default=0, ge=0, le=64)

@@ -101,7 +101,7 @@ def importer(plant: Plant, actor: Actor) -> Importer:
         keys=plant.keys,
         entropy=plant.entropy,
         actor=actor,
-        geometry=plant.home.settings.preparation.geometry,
+        cards=plant.home.settings.preparation,
         today=plant.home.today(),
     )
 

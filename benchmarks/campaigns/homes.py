@@ -93,7 +93,7 @@ def take_in(
         keys=plant.keys,
         entropy=plant.entropy,
         actor=OPERATOR,
-        geometry=plant.home.settings.preparation.geometry,
+        cards=plant.home.settings.preparation,
         today=plant.home.today(),
     ).take_in(plant.verify_file(file, trust=[approver]), on_line=on_group)
 

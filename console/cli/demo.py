@@ -36,6 +36,7 @@ class Profile(Enum):
     """The chip profile of the cards."""
 
     KTP_EL = "ktp-el"
+    ICAO_LDS1 = "icao-lds1"
 
 
 @app.command()
@@ -72,8 +73,6 @@ def demo(
 
     session = session_of(context)
     chosen = DEFAULT if scenario is None else load_scenario(scenario)
-    if profile is not Profile.KTP_EL:
-        raise typer.BadParameter("no such profile")
     told = _Told(session)
     show = Show(
         home=(
@@ -86,6 +85,7 @@ def demo(
         faults=faults.value,
         lines=lines or chosen.lines,
         engine=engine.value,
+        profile=profile.value,
         tell=told,
         lang=session.lang,
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pipeline.plant import Plant
     from pipeline.stock import StockLine
 
-app = noun("The ledger of blanks: receive, issue, return, count, report.")
+app = noun("The ledger of blanks: receive, issue, return, count, close, report.")
 
 ListOption = Annotated[
     Path | None,
@@ -148,6 +148,26 @@ def _return_simulated(
         for kind, cards in taken.items():
             plant.load_blanks(line, kind, cards)
         raise
+
+
+@app.command()
+def close(
+    context: typer.Context, box: Annotated[str, typer.Argument(metavar="BOX", help="Its number.")]
+) -> None:
+    """Close a box that is counted out. Exit code 4 while a blank of it is not accounted for.
+
+    Blanks in the vault, at a line or in a machine keep it open, and so does a blank that nobody
+    could read, until its bag is named: ektp stock return.
+    """
+    from pipeline.duties import Duty
+    from pipeline.stock import close_box
+
+    session = session_of(context)
+    with session.home() as home:
+        actor = session.actor(home, Duty.KEEP_STOCK)
+        states = close_box(home.store, actor, box)
+    document = {"box": box, "cards": sum(states.values()), "states": states}
+    answer(session, document, Facts(facts={"box": box, **states}))
 
 
 @app.command()

@@ -26,6 +26,7 @@ from ektp.ids import CardSerial
 from ektp.journal import Actor, Role
 from ektp.lifecycle import CardState, JobState
 from ektp.personal import Nik
+from ektp.record import CardVariant
 from pipeline import steps
 from pipeline.batches import BatchSummary, batch_summary
 from pipeline.founding import Box, found_home
@@ -36,7 +37,7 @@ from pipeline.lines import Wanted, order_line
 from pipeline.logistics import create_consignments, dispatch, receive, record_handover
 from pipeline.plant import Plant, is_power_cut
 from pipeline.reconciliation import Reconciliation, reconcile
-from pipeline.settings import SimulationSettings
+from pipeline.settings import PreparationSettings, SimulationSettings
 from pipeline.steps import Caller
 from pipeline.store import schema as db
 from pipeline.store.events import LineState, StopAdded
@@ -86,6 +87,7 @@ class Show:
     lines: int
     engine: EngineName
     tell: Telling
+    profile: Literal["ktp-el", "icao-lds1"] = "ktp-el"
     lang: Literal["id", "en"] = "id"
     _busy: dict[str, float] = field(default_factory=dict)
     _began: float = field(default_factory=time.perf_counter)
@@ -137,6 +139,7 @@ class Show:
             "seed": self.seed,
             "faults": self.faults,
             "lines": self.lines,
+            "profile": self.profile,
         }
 
     def _found(self) -> bool:
@@ -162,6 +165,7 @@ class Show:
                 seed=self.seed,
                 power_cut_at=None if cut is None else max(1, round(cut * self.cards)),
             ),
+            preparation=PreparationSettings(profile=self.profile),
             lines=self.lines,
             prefect=self.engine == "prefect",
             boxes=self._boxes(),
@@ -171,14 +175,15 @@ class Show:
 
     def _boxes(self) -> tuple[Box, ...]:
         """As many more boxes as the run may need."""
+        blue = BlankKind.for_variant(CardVariant.WNI, self.profile)
+        orange = BlankKind.for_variant(CardVariant.OA, self.profile)
         more = -(-max(0, round(self.cards * 1.25) - 1800) // 2000)
         boxes = [
-            Box(name=f"KOTAK-{number + 2:04d}", kind=BlankKind.WNI_8K, cards=2000)
-            for number in range(more)
+            Box(name=f"KOTAK-{number + 2:04d}", kind=blue, cards=2000) for number in range(more)
         ]
         foreign = round(self.cards * 0.05) - 150
         if foreign > 0:
-            boxes.append(Box(name="KOTAK-OA-0002", kind=BlankKind.OA_8K, cards=foreign))
+            boxes.append(Box(name="KOTAK-OA-0002", kind=orange, cards=foreign))
         return tuple(boxes)
 
     # --- before the line --------------------------------------------------------------------

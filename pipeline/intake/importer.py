@@ -16,6 +16,7 @@ from typing import Protocol
 from sqlalchemy import Connection, select
 
 from ektp.cards import BlankKind
+from ektp.chip_profiles import chip_profile
 from ektp.errors import RecordRejected
 from ektp.ids import JobId
 from ektp.journal import Actor, utc_text
@@ -27,6 +28,7 @@ from pipeline.intake.offices import find_office
 from pipeline.intake.parse import ParsedRecord, parse_line, request_of
 from pipeline.intake.refusals import Refusal, Warned
 from pipeline.intake.stop_list import holder_of
+from pipeline.settings import PreparationSettings
 from pipeline.store import schema as db
 from pipeline.store.events import ImportClosed, ImportOpened, JobAccepted, RecordRefused
 from pipeline.store.store import Store, Transaction
@@ -118,7 +120,8 @@ class Importer:
     keys: KeyService
     entropy: Entropy
     actor: Actor
-    geometry: str
+    cards: PreparationSettings
+    """What cards will be made for: every record is checked against it."""
     today: date
 
     def take_in(
@@ -159,11 +162,11 @@ class Importer:
     def _check(self, group: Sequence[SourceLine], pool: Executor | None) -> Sequence[CheckedLine]:
         lines = [(line.number, line.content, line.too_long) for line in group]
         if pool is None:
-            return _check_lines(lines, self.today, self.geometry)
+            return _check_lines(lines, self.today, self.cards)
         size = 25
         parts = [lines[first : first + size] for first in range(0, len(lines), size)]
         results = pool.map(
-            _check_lines, parts, [self.today] * len(parts), [self.geometry] * len(parts)
+            _check_lines, parts, [self.today] * len(parts), [self.cards] * len(parts)
         )
         return [line for part in results for line in part]
 
@@ -207,7 +210,7 @@ class Importer:
                 import_id=report.import_id,
                 holder=holder,
                 variant=record.variant,
-                kind=BlankKind.for_variant(record.variant),
+                kind=BlankKind.for_variant(record.variant, self.cards.profile),
                 request_type=record.request_type,
                 reason=record.reason,
                 priority=record.priority,
@@ -256,23 +259,28 @@ def _groups(lines: Iterable[SourceLine]) -> Iterator[list[SourceLine]]:
 
 
 def _check_lines(
-    lines: Sequence[tuple[int, bytes, bool]], today: date, geometry: str
+    lines: Sequence[tuple[int, bytes, bool]], today: date, cards: PreparationSettings
 ) -> list[CheckedLine]:
     """In a worker, or here: the checks that need no store. Blank lines are no records."""
     return [
-        _check_line(number, content, today, geometry, too_long=too_long)
+        _check_line(number, content, today, cards, too_long=too_long)
         for number, content, too_long in lines
         if too_long or content.strip()
     ]
 
 
 def _check_line(
-    number: int, content: bytes, today: date, geometry: str, *, too_long: bool
+    number: int, content: bytes, today: date, cards: PreparationSettings, *, too_long: bool
 ) -> CheckedLine:
     try:
         if too_long:
             raise Refusal.LINE_TOO_LONG.error()
-        parsed = parse_line(content, today=today, geometry=print_geometry(geometry))
+        parsed = parse_line(
+            content,
+            today=today,
+            geometry=print_geometry(cards.geometry),
+            profile=chip_profile(cards.profile),
+        )
     except RecordRejected as refused:
         return CheckedLine(
             number=number,

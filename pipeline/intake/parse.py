@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from ektp.chip_profiles import KTP_EL, ChipProfile
 from ektp.errors import (
     ChipImageTooLarge,
     FieldOverflow,
@@ -65,7 +66,9 @@ def canonical(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def parse_line(line: bytes, *, today: date, geometry: PrintGeometry) -> ParsedRecord:
+def parse_line(
+    line: bytes, *, today: date, geometry: PrintGeometry, profile: ChipProfile = KTP_EL
+) -> ParsedRecord:
     """Check one line. Raises `RecordRejected` with the refusal's code and field names only."""
     document = _load(line)
     if document.get("status", "PENDING") != "PENDING":
@@ -74,7 +77,7 @@ def parse_line(line: bytes, *, today: date, geometry: PrintGeometry) -> ParsedRe
     _check_schema(document)
     _check_rules(document, today)
     record = decode(document)
-    _precheck(record, geometry)
+    _precheck(record, geometry, profile)
     content = canonical(document)
     return ParsedRecord(
         record=record,
@@ -238,11 +241,11 @@ def _check_rules(document: dict[str, Any], today: date) -> None:
         raise Refusal.NO_REASON.error()
 
 
-def _precheck(record: ApprovedRecord, geometry: PrintGeometry) -> None:
+def _precheck(record: ApprovedRecord, geometry: PrintGeometry, profile: ChipProfile) -> None:
     """Whether the card could be made: text, glyphs, templates, budget."""
     try:
         check_pictures(record)
-        precheck(record, geometry)
+        precheck(record, geometry, profile)
     except FieldOverflow as error:
         raise Refusal.DOES_NOT_FIT.error(**_text_facts(error)) from None
     except GlyphMissing as error:

@@ -35,6 +35,8 @@ class Part(StrEnum):
     BIOGRAPHIC = "biographic"
     RECORD = "record"
     PACKAGE = "package"
+    ACCESS = "access"
+    """What opens a finished chip: the MRZ and the CAN that were printed on its card."""
 
 
 @unique

@@ -95,7 +95,7 @@ def _take_in(plant: Plant, folder: Path) -> dict[str, Citizen]:
         keys=plant.keys,
         entropy=plant.entropy,
         actor=OLGA,
-        geometry=plant.home.settings.preparation.geometry,
+        cards=plant.home.settings.preparation,
         today=plant.home.today(),
     ).take_in(source)
     return _citizens(plant, files.file)
