@@ -35,7 +35,6 @@ class Duty(StrEnum):
     MANAGE_TRUST = "manage_trust"
     MANAGE_OFFICES = "manage_offices"
     MANAGE_STOPS = "manage_stops"
-    APPROVE = "approve"
     PURGE = "purge"
 
 
@@ -59,22 +58,27 @@ ROLES: Final[Mapping[Duty, tuple[Role, ...]]] = {
     Duty.MANAGE_TRUST: (Role.SUPERVISOR, Role.CUSTODIAN),
     Duty.MANAGE_OFFICES: (Role.SUPERVISOR, Role.LOGISTICS, Role.ADMIN),
     Duty.MANAGE_STOPS: (Role.SUPERVISOR, Role.QA, Role.OPERATOR),
-    Duty.APPROVE: (Role.SUPERVISOR, Role.QA),
 }
 """The roles that cover a duty."""
 
 _USUALLY: Final = (Role.OPERATOR, Role.LOGISTICS, Role.QA, Role.SUPERVISOR)
 
 
-def usual_test_person(roles: Iterable[Role]) -> str:
+def usual_test_person(roles: Iterable[Role], *, but: str = "") -> str:
     """The person of a simulated home who acts where nobody was named.
 
-    Of an ordered choice the first role acts; of a set the one that stands nearest to the work.
+    Of an ordered choice the first role acts; of a set the one that stands nearest to the work. A
+    second word is never given by the person who gave the first (`but`).
     """
     wanted = tuple(roles)
     if isinstance(roles, (set, frozenset)):
         wanted = tuple(sorted(wanted, key=_nearness))
-    return next(name for role in wanted for name, theirs in TEST_PEOPLE.items() if role in theirs)
+    return next(
+        name
+        for role in wanted
+        for name, theirs in TEST_PEOPLE.items()
+        if role in theirs and name != but
+    )
 
 
 def _nearness(role: Role) -> int:

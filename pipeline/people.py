@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -31,7 +31,17 @@ from pipeline.store.events import (
 )
 from pipeline.store.store import Store, Transaction
 
-__all__ = ["Act", "actor_for", "add_user", "decide_request", "request_act"]
+__all__ = [
+    "KEY_ACTS",
+    "MAY_APPROVE",
+    "MAY_ASK",
+    "Act",
+    "actor_for",
+    "add_user",
+    "decide_request",
+    "find_request",
+    "request_act",
+]
 
 
 @unique
@@ -45,7 +55,23 @@ class Act(StrEnum):
     LOSE_CARD = "lose_card"
     ISSUE_BLANKS = "issue_blanks"
     CANCEL_BATCH = "cancel_batch"
+    MAKE_KEYS = "make_keys"
+    ROTATE_SIGNER = "rotate_signer"
+    ROTATE_CSCA = "rotate_csca"
+    REVOKE_SIGNER = "revoke_signer"
+    ISSUE_SAM = "issue_sam"
+    REVOKE_SAM = "revoke_sam"
 
+
+KEY_ACTS: Final = (
+    Act.MAKE_KEYS,
+    Act.ROTATE_SIGNER,
+    Act.ROTATE_CSCA,
+    Act.REVOKE_SIGNER,
+    Act.ISSUE_SAM,
+    Act.REVOKE_SAM,
+)
+"""Acts upon keys: two custodians, each with their own word."""
 
 MAY_ASK: Mapping[Act, frozenset[Role]] = {
     Act.SPOIL_CARD: frozenset({Role.OPERATOR, Role.QA, Role.LOGISTICS, Role.SUPERVISOR}),
@@ -55,10 +81,15 @@ MAY_ASK: Mapping[Act, frozenset[Role]] = {
     Act.LOSE_CARD: frozenset({Role.OPERATOR, Role.QA, Role.LOGISTICS, Role.SUPERVISOR}),
     Act.ISSUE_BLANKS: frozenset({Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR}),
     Act.CANCEL_BATCH: frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    **dict.fromkeys(KEY_ACTS, frozenset({Role.CUSTODIAN})),
 }
-"""Who may give the first word; the second is a supervisor's or, for cards, also QA's."""
+"""Who may give the first word."""
 
-MAY_APPROVE = frozenset({Role.SUPERVISOR, Role.QA})
+MAY_APPROVE: Mapping[Act, frozenset[Role]] = {
+    **dict.fromkeys(Act, frozenset({Role.SUPERVISOR, Role.QA})),
+    **dict.fromkeys(KEY_ACTS, frozenset({Role.CUSTODIAN})),
+}
+"""Who may give the second: supervisors and QA; for keys, key custodians and nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +206,14 @@ def list_requests(connection: Connection, state: str | None = "OPEN") -> list[Re
     ]
 
 
+def find_request(connection: Connection, request: str) -> Request:
+    """One request. Raises `NotFound`."""
+    for item in list_requests(connection, None):
+        if item.request == request:
+            return item
+    raise NotFound(request=request)
+
+
 def decide_request(
     store: Store,
     actor: Actor,
@@ -189,15 +228,12 @@ def decide_request(
     `NotAllowed`, `NotFound`, or `LifecycleError` where the request was decided before.
     """
     with store.transaction(actor) as tx:
-        found = [item for item in list_requests(tx.connection, None) if item.request == request]
-        if not found:
-            raise NotFound(request=request)
-        wanted = found[0]
+        wanted = find_request(tx.connection, request)
         if wanted.state != "OPEN":
             raise LifecycleError("this request was decided before", request=request)
         if wanted.requested_by == actor.principal:
             raise SecondPersonRequired(request=request, user=actor.principal)
-        if actor.role not in MAY_APPROVE:
+        if actor.role not in MAY_APPROVE[wanted.act]:
             raise NotAllowed(request=request, role=actor.role.value)
         tx.record(RequestDecided(request=request, approved=approve))
         if approve:

@@ -31,7 +31,6 @@ def approve(
 
     `ektp --as OTHER approve R-…`. Nobody approves their own request, whatever their roles.
     """
-    from pipeline.duties import Duty
     from pipeline.governed import carry_out
     from pipeline.people import Act, decide_request
 
@@ -40,10 +39,9 @@ def approve(
         _list_open(session)
         return
     with session.home() as home:
-        actor = session.actor(home, Duty.APPROVE)
-        decided = decide_request(
-            home.store, actor, RequestId.parse(request), carry_out, approve=not refuse
-        )
+        wanted = RequestId.parse(request)
+        actor = session.approves(home, wanted)
+        decided = decide_request(home.store, actor, wanted, carry_out, approve=not refuse)
         simulated = home.kind == "simulated"
     loaded = 0
     if simulated and not refuse and decided.act is Act.ISSUE_BLANKS:

@@ -72,12 +72,20 @@ class Session:
 
         return self._actor(home, MAY_ASK[act])
 
-    def _actor(self, home: Home, roles: Iterable[Role]) -> Actor:
+    def approves(self, home: Home, request: str) -> Actor:
+        """Who gives the second word on a request. Raises `NotAllowed` or `NotFound`."""
+        from pipeline.people import MAY_APPROVE, find_request
+
+        with home.store.read() as connection:
+            wanted = find_request(connection, request)
+        return self._actor(home, MAY_APPROVE[wanted.act], but=wanted.requested_by)
+
+    def _actor(self, home: Home, roles: Iterable[Role], *, but: str = "") -> Actor:
         from pipeline.duties import usual_test_person
         from pipeline.people import actor_for
 
         if home.kind == "simulated":
-            name = self.user or usual_test_person(roles)
+            name = self.user or usual_test_person(roles, but=but)
         else:
             name = self.prove(home)
         with home.store.read() as connection:
