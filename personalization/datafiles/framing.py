@@ -25,14 +25,16 @@ def content_budget(file: ElementaryFile) -> int:
 
 
 def framed(file: ElementaryFile, content: bytes) -> bytes:
-    """The plain bytes of a file: length ‖ content, and fill where the file is enciphered.
+    """The plain bytes of a file: length ‖ content (or content alone, where the profile has no
+    length prefix), and fill where the file is enciphered.
 
     Raises `ChipImageTooLarge` with the file's name, the size and the limit, and nothing else.
     """
     budget = content_budget(file)
     if len(content) > budget:
         raise ChipImageTooLarge("a file", file=file.name, bytes=len(content), limit=budget)
-    plain = len(content).to_bytes(LENGTH_BYTES, "big") + content
+    prefix = len(content).to_bytes(LENGTH_BYTES, "big") if file.length_prefixed else b""
+    plain = prefix + content
     if file.enciphered:
         plain += bytes(-len(plain) % FILL_BLOCK)
     return plain

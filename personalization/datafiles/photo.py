@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +19,15 @@ from ektp.errors import ChipImageTooLarge, ImageUnusable
 from ektp.personal import PersonalBytes
 from personalization.datafiles.pictures import decoding, on_white, opened, upright
 
-__all__ = ["MIN_PORTRAIT_PX", "PHOTO_SIZES_PX", "ChipPhoto", "check_portrait", "chip_photo"]
+__all__ = [
+    "MIN_PORTRAIT_PX",
+    "PHOTO_SIZES_PX",
+    "ChipPhoto",
+    "best_jpeg",
+    "check_portrait",
+    "chip_photo",
+    "portrait_pictures",
+]
 
 MIN_PORTRAIT_PX: Final = (240, 320)
 """A portrait has at least this width and height (`approved-record.md`)."""
@@ -28,6 +37,7 @@ PHOTO_SIZES_PX: Final = ((240, 320), (210, 280), (180, 240), (150, 200), (120, 1
 
 _FIELD: Final = "portrait"
 _FILE: Final = "photo"
+_HALF_PX: Final = 0.5
 _CUT_ABOVE: Final = 0.4  # of what is too tall: below a face there is more to spare than above
 _FIRST_QUALITY: Final = 40
 _LOWEST_QUALITY: Final = 25  # below, blocks show, and a smaller picture looks better
@@ -60,19 +70,24 @@ def check_portrait(portrait: PersonalBytes) -> None:
     _portrait(portrait, least_px=(1, 1))
 
 
-def chip_photo(portrait: PersonalBytes, budget_bytes: int) -> ChipPhoto:
+def chip_photo(
+    portrait: PersonalBytes,
+    budget_bytes: int,
+    *,
+    sizes_px: Sequence[tuple[int, int]] = PHOTO_SIZES_PX,
+    file: str = _FILE,
+) -> ChipPhoto:
     """A JPEG (baseline, 4:2:0, no metadata) of at most `budget_bytes`.
 
-    Raises `ImageUnusable` for a portrait that cannot be used, and `ChipImageTooLarge` where not
-    even the smallest size fits.
+    `sizes_px` are tried in their order, all but those that are larger than the portrait; `file` is
+    what an error names. Raises `ImageUnusable` for a portrait that cannot be used, and
+    `ChipImageTooLarge` where not even the smallest size fits.
     """
-    whole = _portrait(portrait, least_px=PHOTO_SIZES_PX[0])
-    face = on_white(_FIELD, whole, "RGB")
     guess, encodings = _FIRST_QUALITY, 0
-    for size in PHOTO_SIZES_PX:
-        last = size == PHOTO_SIZES_PX[-1]
+    for picture in portrait_pictures(portrait, sizes_px):
+        last = picture.size == sizes_px[-1]
         search = _Search(
-            image=face.resize(size, Image.Resampling.HAMMING, _crop(face)),
+            image=picture,
             budget_bytes=budget_bytes,
             lowest=_LAST_QUALITY if last else _LOWEST_QUALITY,
         )
@@ -81,12 +96,36 @@ def chip_photo(portrait: PersonalBytes, budget_bytes: int) -> ChipPhoto:
         if jpeg is not None:
             return ChipPhoto(
                 jpeg=PersonalBytes(jpeg),
-                width_px=size[0],
-                height_px=size[1],
+                width_px=picture.width,
+                height_px=picture.height,
                 quality=search.quality,
                 encodings=encodings,
             )
-    raise ChipImageTooLarge("the photo at its smallest", file=_FILE, limit=budget_bytes)
+    raise ChipImageTooLarge("the photo at its smallest", file=file, limit=budget_bytes)
+
+
+def portrait_pictures(
+    portrait: PersonalBytes, sizes_px: Sequence[tuple[int, int]]
+) -> Iterator[Image.Image]:
+    """The portrait upright, in RGB, cut to 3:4, at each of these sizes that does not enlarge it.
+
+    The last size, which no portrait may be smaller than, is always there. Raises `ImageUnusable`.
+    """
+    whole = _portrait(portrait, least_px=sizes_px[0])
+    face = on_white(_FIELD, whole, "RGB")
+    left, top, right, bottom = box = _crop(face)
+    for size in sizes_px:
+        fits = size[0] <= right - left + _HALF_PX and size[1] <= bottom - top + _HALF_PX
+        if fits or size == sizes_px[-1]:
+            yield face.resize(size, Image.Resampling.HAMMING, box)
+
+
+def best_jpeg(picture: Image.Image, budget_bytes: int, *, lowest: int) -> bytes | None:
+    """A picture as a JPEG within a budget, at the best quality; None where `lowest` is too large.
+
+    In mode `L` it has one component, in `RGB` three (4:2:0).
+    """
+    return _Search(image=picture, budget_bytes=budget_bytes, lowest=lowest).run(_FIRST_QUALITY)
 
 
 def _portrait(portrait: PersonalBytes, *, least_px: tuple[int, int]) -> Image.Image:

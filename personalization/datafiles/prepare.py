@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from ektp.chip_profiles import KTP_EL, ChipProfile, ElementaryFile
+from ektp.chip_profiles import ICAO_LDS1, KTP_EL, ChipProfile, ElementaryFile
 from ektp.errors import ConfigurationError
 from ektp.perso import DataFile
 from ektp.personal import PersonalBytes
 from ektp.record import ApprovedRecord, Finger
 from personalization.datafiles.biodata import biodata
 from personalization.datafiles.framing import content_budget, framed
+from personalization.datafiles.lds1 import prepare as lds1
 from personalization.datafiles.minutiae import finger_template
 from personalization.datafiles.photo import check_portrait, chip_photo
 from personalization.datafiles.signature import signature_bitmap
@@ -34,7 +35,7 @@ _CONTENT: Final[Mapping[str, _Content]] = {
 }
 
 DATA_FILES: Final = tuple(_CONTENT)
-"""Names of the files that are made before a blank is in hand, in the order of the chip."""
+"""Names of the `ktp-el` files that are made before a blank is in hand, in the order of the chip."""
 
 
 def _files(profile: ChipProfile) -> tuple[ElementaryFile, ...]:
@@ -44,11 +45,14 @@ def _files(profile: ChipProfile) -> tuple[ElementaryFile, ...]:
 
 
 def data_files(record: ApprovedRecord, profile: ChipProfile = KTP_EL) -> tuple[DataFile, ...]:
-    """The plain content of biodata, photo, signature image and both minutiae files.
+    """The plain content of each file that a record alone gives, as the profile orders them.
 
-    Raises `ChipImageTooLarge`, `ImageUnusable` or `GlyphMissing`; `ConfigurationError` for a
-    profile that has other files.
+    For `ktp-el`: biodata, photo, signature image and both minutiae files; for `icao-lds1` what
+    `personalization.datafiles.lds1.prepare` tells. Raises `ChipImageTooLarge`, `ImageUnusable`,
+    `GlyphMissing` or (`icao-lds1`) `FieldOverflow`; `ConfigurationError` for another profile.
     """
+    if profile.name == ICAO_LDS1.name:
+        return lds1.data_files(record, profile)
     return tuple(
         DataFile(
             name=file.name,
@@ -63,6 +67,9 @@ def check(record: ApprovedRecord, profile: ChipProfile = KTP_EL) -> None:
 
     Raises what `data_files` would.
     """
+    if profile.name == ICAO_LDS1.name:
+        lds1.check(record, profile)
+        return
     for file in _files(profile):
         if file.name == "photo":
             check_portrait(record.portrait)
