@@ -14,7 +14,15 @@ from typing import Final
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
-__all__ = ["CARD_CONTROL_LENGTH", "ChipKeySet", "aes_cmac", "derive_chip_keys", "derive_key"]
+__all__ = [
+    "CARD_CONTROL_LENGTH",
+    "ChipKeySet",
+    "ReadKeySet",
+    "aes_cmac",
+    "derive_chip_keys",
+    "derive_key",
+    "derive_read_keys",
+]
 
 CARD_CONTROL_LENGTH: Final = 51
 """Bytes of card control, without the file's length prefix (section 2)."""
@@ -42,6 +50,31 @@ def derive_key(prf: Prf, *, label: bytes, context: bytes, length: int) -> bytes:
         raise ValueError(msg)
     fixed = label + b"\x00" + context + (8 * length).to_bytes(2, "big")
     return b"".join(prf(bytes((i,)) + fixed) for i in range(1, blocks + 1))[:length]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadKeySet:
+    """What reads a `ktp-el` chip, three TDES keys of 24 bytes; never shown."""
+
+    enc: bytes = field(repr=False)
+    mac: bytes = field(repr=False)
+    file: bytes = field(repr=False)
+
+
+def derive_read_keys(prf: Prf, card_control: bytes) -> ReadKeySet:
+    """The read keys of the chip that has this card control (51 bytes).
+
+    `prf` is AES-CMAC under the read master key. Parity bits are not adjusted.
+    """
+    if len(card_control) != CARD_CONTROL_LENGTH:
+        msg = f"card control has {CARD_CONTROL_LENGTH} bytes"
+        raise ValueError(msg)
+    context = hashlib.sha256(card_control).digest()[:_CONTEXT_BYTES]
+    return ReadKeySet(
+        enc=derive_key(prf, label=b"EKTP-ENC", context=context, length=_TDES_BYTES),
+        mac=derive_key(prf, label=b"EKTP-MAC", context=context, length=_TDES_BYTES),
+        file=derive_key(prf, label=b"EKTP-FILE", context=context, length=_TDES_BYTES),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
