@@ -33,7 +33,7 @@ class Masters:
 
 
 def masters() -> TokenKeys:
-    return cast(TokenKeys, Masters())
+    return cast("TokenKeys", Masters())
 
 
 def card_key_set(label: str, serial: bytes, version: int) -> tuple[bytes, bytes, bytes]:
