@@ -1,8 +1,11 @@
-"""The checks of a ktp-el card: their names, their meaning, their order, and how each came out."""
+"""Checks by name: what each means, their order, and how each came out.
+
+`CHECKS` are those of a ktp-el card; another profile brings its own table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from ektp.cards import Check, CheckOutcome
@@ -41,20 +44,23 @@ CHECKS: Final[dict[str, str]] = {
     "signature.object": "known signer, named by the card control too, for this chip",
     "signature.valid": "the signature verifies over what was read back",
 }
-"""Every check by name, in the order in which a verdict lists them."""
+"""Every check of a ktp-el card by name, in the order in which a verdict lists them."""
 
 
 class Ledger:
-    """One inspection's checks. A check that nothing was recorded for stays INCONCLUSIVE."""
+    """One inspection's checks. A check that nothing was recorded for stays INCONCLUSIVE.
 
-    def __init__(self) -> None:
+    `checks` are the checks of the card's profile: name and meaning, in order.
+    """
+
+    def __init__(self, checks: Mapping[str, str] = CHECKS) -> None:
         self._checks = {
             name: Check(name=name, outcome=CheckOutcome.INCONCLUSIVE, evidence="not reached")
-            for name in CHECKS
+            for name in checks
         }
 
     def record(self, name: str, outcome: CheckOutcome, evidence: str = "") -> None:
-        """How a check came out; a name that is not in `CHECKS` is a programmer's mistake."""
+        """How a check came out; a name that the table lacks is a programmer's mistake."""
         if name not in self._checks:
             raise ValueError(name)
         self._checks[name] = Check(name=name, outcome=outcome, evidence=evidence)
