@@ -1,0 +1,3 @@
+from tests.services.pcscd import pcscd
+
+__all__ = ["pcscd"]
