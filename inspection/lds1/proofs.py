@@ -1,4 +1,4 @@
-"""What a chip proves inside a session: its static keys, and that nothing was taken from its offers."""
+"""What a chip proves in a session: its static keys, and that nothing was taken from its offers."""
 
 from __future__ import annotations
 
