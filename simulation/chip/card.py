@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Self
+from typing import Final, Self
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord
+from ektp.chip_profiles import KTP_EL, ChipProfile
 from ektp.errors import CardAbsent
 from ektp.ids import CardSerial
 from ektp.ports import Entropy
+from simulation.chip.applications import application_for
 from simulation.chip.card_manager import CardManager
-from simulation.chip.commands import CardCommand, CommandRefused
+from simulation.chip.commands import Application, CardCommand, CommandRefused
+from simulation.chip.context import CardContext
 from simulation.chip.faults import ChipFaults, Tear
-from simulation.chip.ktp_el import KtpEl
+from simulation.chip.features import ChipFeatures
+from simulation.chip.file_manager import FileManager
+from simulation.chip.framing import Framing, without_chaining
+from simulation.chip.keys import KeySet
 from simulation.chip.memory import CellFailure, PowerLost
+from simulation.chip.models import chip_model
 from simulation.chip.radio import Radio, RadioType
+from simulation.chip.rights import refusal
 from simulation.chip.secure_messaging import PROTECTED_CLA, MessagingBroken
-from simulation.chip.security import LifeCycle, SecurityStatus
+from simulation.chip.security import LifeCycle, Way
+from simulation.chip.security_domain import SecurityDomain
 from simulation.chip.state import ChipState
 
 __all__ = ["Chip"]
 
 _NO_FAULTS = ChipFaults()
+_CHANNEL_CLASSES: Final = (0x04, 0x84)
+_EXTERNAL_AUTHENTICATE: Final = (0x84, 0x82)
 
 
 class _SystemEntropy:
@@ -34,39 +46,65 @@ class _SystemEntropy:
 
 
 class Chip:
-    """A simulated chip with the profile `ktp-el`.
+    """A simulated chip with the application of its profile.
 
-    A command passes power and faults, then secure messaging, then the table of commands. Only
-    `bytes(chip)` survives; what was proved and selected goes with the field (`reset`).
+    A command passes power and faults, then framing, then the channel or the application's secure
+    messaging, then the table of rights and that of commands. Only `bytes(chip)` survives; what was
+    proved and selected goes with the field (`reset`). `application` makes another application than
+    the profile's, which is no part of the saved state: a chip that misbehaves, for tests.
     """
 
-    def __init__(self, state: ChipState, random: Entropy | None = None) -> None:
-        entropy = random or _SystemEntropy()
+    def __init__(
+        self,
+        state: ChipState,
+        random: Entropy | None = None,
+        *,
+        application: Callable[[CardContext], Application] = application_for,
+    ) -> None:
         self._state = state
         self._powered = True
-        self._security = SecurityStatus()
-        self._application = KtpEl(state, self._security, entropy)
-        manager = CardManager(state, self._security, self._application, entropy)
-        self._commands = {**manager.commands, **self._application.commands}
+        self._context = CardContext(state=state, random=random or _SystemEntropy())
+        self._security = self._context.security
+        self._domain = SecurityDomain(state, bytes(state.serial))
+        self._application = application(self._context)
+        files = FileManager(self._context)
+        manager = CardManager(self._context, self._domain, files, self._application)
+        self._commands = {**manager.commands, **files.commands, **self._application.commands}
         self._classes = {cla for cla, _ in self._commands}
+        own_chaining = (key for key, entry in self._commands.items() if entry.own_chaining)
+        self._framing = Framing(state.features, frozenset(own_chaining))
         state.memory.bad_cell = state.faults.memory_failure_at
+        self._renew_uid()
 
     @classmethod
     def blank(
         cls,
         serial: CardSerial,
         *,
+        transport_keys: KeySet,
+        profile: ChipProfile = KTP_EL,
+        features: ChipFeatures | None = None,
         radio: RadioType = RadioType.A,
         uid: bytes | None = None,
         random: Entropy | None = None,
     ) -> Self:
         """A chip as its manufacturer delivers it.
 
-        `uid`: 4, 7 or 10 bytes (type A) or 8 (type B); made from the serial where it is None.
-        `random` gives challenges and session keys; the operating system's where it is None.
+        `transport_keys`: the key set of the maker (`MakerKeys.key_set`). `features`: those of the
+        profile's model where it is None. `uid`: 4, 7 or 10 bytes (type A) or 8 (type B); by the
+        model, random or made from the serial, where it is None. `random` gives challenges and
+        session keys; the operating system's where it is None.
         """
-        kind = Radio.for_chip(radio, serial) if uid is None else Radio(type=radio, uid=uid)
-        return cls(ChipState.blank(serial, kind), random)
+        model = chip_model(profile.name)
+        entropy = random or _SystemEntropy()
+        if uid is not None:
+            kind = Radio(type=radio, uid=uid)
+        elif model.random_uid and radio is RadioType.A:
+            kind = Radio.with_random_uid(entropy)
+        else:
+            kind = Radio.for_chip(radio, serial)
+        fitted = model.features if features is None else features
+        return cls(ChipState.blank(serial, model, kind, transport_keys, fitted), random)
 
     @classmethod
     def from_bytes(cls, packed: bytes, *, random: Entropy | None = None) -> Self:
@@ -98,7 +136,18 @@ class Chip:
     @property
     def atr(self) -> bytes:
         """The answer to reset that a PC/SC reader makes of it."""
-        return self._state.radio.atr
+        state = self._state
+        return state.radio.atr(state.model.selection, state.features)
+
+    @property
+    def profile(self) -> ChipProfile:
+        """The profile that the chip was made for."""
+        return self._state.model.profile
+
+    @property
+    def key_version(self) -> int:
+        """The version of the channel's key set: `30` the maker's, `31` the card's own."""
+        return self._state.keys.version
 
     @property
     def writes(self) -> int:
@@ -134,8 +183,16 @@ class Chip:
     def reset(self) -> None:
         """Take the field away and give it back."""
         self._security.forget()
+        self._context.selection.forget()
+        self._domain.reset()
+        self._framing.reset()
         self._application.reset()
+        self._renew_uid()
         self._powered = True
+
+    def _renew_uid(self) -> None:
+        if self._state.radio.random_uid:
+            self._state.radio = Radio.with_random_uid(self._context.random)
 
     def process(self, command: CommandApdu) -> ResponseApdu:
         """Answer one command.
@@ -175,44 +232,72 @@ class Chip:
         self._state.memory.writes += 1
 
     def _answer(self, command: CommandApdu) -> ResponseApdu:
-        security = self._security
-        if self._state.life_cycle is LifeCycle.TERMINATED or command.cla != PROTECTED_CLA:
+        self._security.way = Way.PLAIN
+        if self._state.life_cycle is LifeCycle.TERMINATED:
             return self._run(command)
-        if security.session is None:
+        received = self._framing.receive(command)
+        if isinstance(received, ResponseApdu):
+            return received
+        return self._framing.send(received, self._open_and_run(received))
+
+    def _open_and_run(self, command: CommandApdu) -> ResponseApdu:
+        if (command.cla, command.ins) == _EXTERNAL_AUTHENTICATE:
+            return self._refusable(command, self._domain.external_authenticate)
+        if command.cla in _CHANNEL_CLASSES:
+            return self._refusable(command, self._run_in_channel)
+        if without_chaining(command.cla) == PROTECTED_CLA:
+            return self._run_in_messaging(command)
+        return self._run(command)
+
+    def _run_in_channel(self, command: CommandApdu) -> ResponseApdu:
+        plain = self._domain.open_command(command)
+        session = self._domain.session
+        self._security.way = self._domain.way
+        response = self._run(plain)
+        # A command that ended the session has its answer sealed by it all the same.
+        return response if session is None else session.seal_response(response)
+
+    def _run_in_messaging(self, command: CommandApdu) -> ResponseApdu:
+        security = self._security
+        session = security.session
+        if session is None:
             return _refused(StatusWord.SECURITY_STATUS_NOT_SATISFIED)
         try:
-            plain = security.session.open_command(command)
+            plain = session.open_command(command)
         except MessagingBroken as broken:
             security.session = None
             return _refused(broken.sw)
-        security.protected = True
-        try:
-            return security.session.seal_response(self._run(plain))
-        finally:
-            security.protected = False
+        security.way = Way.MESSAGING
+        # New session keys hold from the next command: the answer is the old session's.
+        return session.seal_response(self._run(plain))
 
     def _run(self, command: CommandApdu) -> ResponseApdu:
+        return self._refusable(command, lambda command: self._find(command).run(command))
+
+    def _refusable(
+        self, command: CommandApdu, run: Callable[[CommandApdu], ResponseApdu]
+    ) -> ResponseApdu:
         try:
-            return self._find(command).run(command)
+            return run(command)
         except CommandRefused as refused:
             return _refused(refused.sw)
         except CellFailure:
             return _refused(StatusWord.MEMORY_FAILURE)
 
     def _find(self, command: CommandApdu) -> CardCommand:
-        entry = self._commands.get((command.cla, command.ins))
+        plain_cla = without_chaining(command.cla)
+        entry = self._commands.get((plain_cla, command.ins))
         life_cycle = self._state.life_cycle
-        if entry is None and life_cycle is not LifeCycle.TERMINATED:
-            known = command.cla in self._classes
+        if entry is None:
+            if life_cycle is LifeCycle.TERMINATED:
+                raise CommandRefused(StatusWord.CONDITIONS_NOT_SATISFIED)
+            known = plain_cla in self._classes
             raise CommandRefused(
                 StatusWord.INS_NOT_SUPPORTED if known else StatusWord.CLA_NOT_SUPPORTED
             )
-        if entry is None or life_cycle not in entry.states:
-            raise CommandRefused(StatusWord.CONDITIONS_NOT_SATISFIED)
-        if self._security.protected and not entry.protectable:
-            raise CommandRefused(StatusWord.INS_NOT_SUPPORTED)
-        if command.extended:
-            raise CommandRefused(StatusWord.WRONG_LENGTH)
+        sw = refusal(entry.operation_of(command), life_cycle, self._security.way)
+        if sw is not None:
+            raise CommandRefused(sw)
         return entry
 
 

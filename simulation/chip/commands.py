@@ -7,27 +7,19 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord
-from simulation.chip.security import LifeCycle
+from simulation.chip.rights import Operation
 
 __all__ = [
-    "ALWAYS",
     "DONE",
-    "OPEN_ONLY",
-    "SECURED_ONLY",
-    "UNTIL_TERMINATED",
     "Application",
     "CardCommand",
     "CommandRefused",
+    "CommandTable",
     "answer",
     "require_data",
     "require_le",
     "require_parameters",
 ]
-
-ALWAYS: Final = frozenset(LifeCycle)
-OPEN_ONLY: Final = frozenset({LifeCycle.OP_READY})
-SECURED_ONLY: Final = frozenset({LifeCycle.SECURED})
-UNTIL_TERMINATED: Final = OPEN_ONLY | SECURED_ONLY
 
 DONE: Final = ResponseApdu(b"", StatusWord.OK)
 _ALL_THERE_IS: Final = 256
@@ -43,31 +35,38 @@ class CommandRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardCommand:
-    """A command: who runs it, in which states of life, and whether a session may carry it.
+    """A command: who runs it, and which right it asks for before anything else of it is looked at.
 
-    In another state it is refused with 6985, before anything else of it is looked at.
+    `operation` is an `Operation`, or names it by the command where one instruction does several
+    things. `own_chaining`: the command takes each link of a chain by itself and answers it
+    (GENERAL AUTHENTICATE); `run` finds the chaining bit in CLA then.
     """
 
     run: Callable[[CommandApdu], ResponseApdu]
-    states: frozenset[LifeCycle]
-    protectable: bool = False
+    operation: Operation | Callable[[CommandApdu], Operation]
+    own_chaining: bool = False
+
+    def operation_of(self, command: CommandApdu) -> Operation:
+        """Which right this command asks for."""
+        named = self.operation
+        return named if isinstance(named, Operation) else named(command)
+
+
+CommandTable = Mapping[tuple[int, int], CardCommand]
+"""Commands by their plain class (`00` or `80`, without bits for messaging and chaining) and INS."""
 
 
 class Application(Protocol):
-    """An application on the platform: its commands, and what closing the card means to it."""
+    """An application on the platform: its read side.
 
-    commands: Mapping[tuple[int, int], CardCommand]
+    Made with the chip's `CardContext`. The platform writes files and secrets, closes the chip and
+    keeps what is selected and proved (`CardContext`); an application brings its commands.
+    """
 
-    def complete(self) -> bool:
-        """Whether everything is there that a closed card must have."""
-        ...
-
-    def close(self) -> None:
-        """Do what belongs to the step to SECURED, whose power has been taken."""
-        ...
+    commands: CommandTable
 
     def reset(self) -> None:
-        """Forget what was selected: the field went away."""
+        """Forget what the application keeps by itself: the field went away, or the chip closed."""
         ...
 
 

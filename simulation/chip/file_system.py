@@ -1,10 +1,11 @@
-"""The files of a chip: a dedicated file and its transparent elementary files (ISO/IEC 7816-4)."""
+"""The files of a chip: master file, one application (DF), transparent EFs (ISO/IEC 7816-4)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ektp.chip_profiles import MASTER_FILE
 from simulation.chip.memory import NonVolatileMemory
 from simulation.chip.security import AccessRule
 
@@ -21,8 +22,12 @@ class MemoryFull(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ElementaryFile:
-    """A transparent EF: where its `size` bytes begin in the cells, and its access rule."""
+    """A transparent EF: where its `size` bytes begin in the cells, and its access rule.
 
+    `parent` is the identifier of the directory that it lies under.
+    """
+
+    parent: int
     file_id: int
     address: int
     size: int
@@ -30,9 +35,10 @@ class ElementaryFile:
 
 
 class FileSystem:
-    """One application (DF) with its elementary files, laid out one after the other.
+    """The master file and one application, with their elementary files one after the other.
 
-    A file costs its size and a header. A new file reads as zeros.
+    A file costs its size and a header. A new file reads as zeros. `application` is the identifier
+    of the dedicated file, None until it is created.
     """
 
     __slots__ = ("_files", "_header_bytes", "_memory", "application")
@@ -40,15 +46,15 @@ class FileSystem:
     def __init__(self, memory: NonVolatileMemory, header_bytes: int) -> None:
         self._memory = memory
         self._header_bytes = header_bytes
-        self._files: dict[int, ElementaryFile] = {}
+        self._files: dict[tuple[int, int], ElementaryFile] = {}
         self.application: int | None = None
 
     def __iter__(self) -> Iterator[ElementaryFile]:
         return iter(self._files.values())
 
-    def find(self, file_id: int) -> ElementaryFile | None:
-        """The elementary file of that identifier."""
-        return self._files.get(file_id)
+    def find(self, file_id: int, under: int) -> ElementaryFile | None:
+        """The elementary file of that identifier in a directory."""
+        return self._files.get((under, file_id))
 
     def create_application(self, file_id: int) -> None:
         """Make the dedicated file. Raises `FileExists`, `PowerLost`."""
@@ -57,24 +63,25 @@ class FileSystem:
         self._memory.commit()
         self.application = file_id
 
-    def create(self, file_id: int, size: int, rule: AccessRule) -> ElementaryFile:
+    def create(self, file_id: int, size: int, rule: AccessRule, under: int) -> ElementaryFile:
         """Make an elementary file. Raises `FileExists`, `MemoryFull`, `PowerLost`."""
-        if file_id in self._files or file_id == self.application:
+        if (under, file_id) in self._files or file_id in (self.application, MASTER_FILE):
             raise FileExists
         address = self._end + self._header_bytes
         if address + size > len(self._memory.cells):
             raise MemoryFull
         self._memory.commit()
-        return self.restore(ElementaryFile(file_id=file_id, address=address, size=size, rule=rule))
+        file = ElementaryFile(parent=under, file_id=file_id, address=address, size=size, rule=rule)
+        return self.restore(file)
 
     def restore(self, file: ElementaryFile) -> ElementaryFile:
         """Put a file back that was there when the chip's state was saved."""
-        self._files[file.file_id] = file
+        self._files[file.parent, file.file_id] = file
         return file
 
     def remove(self, file: ElementaryFile) -> None:
         """Forget a file and wipe its cells; part of a change that the caller has committed."""
-        del self._files[file.file_id]
+        del self._files[file.parent, file.file_id]
         self._memory.cells[file.address : file.address + file.size] = bytes(file.size)
 
     def read(self, file: ElementaryFile, offset: int, length: int) -> bytes:

@@ -1,43 +1,73 @@
-"""The keys that PUT KEY loads into a chip (chip profile, section 7)."""
+"""The keys of a chip: the key set of its channel, and the read keys of `ktp-el`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final, Self
 
+from simulation.chip.aes import AesKey
 from simulation.chip.crypto import Tdes
 
-__all__ = ["KeySet"]
+__all__ = ["KeySet", "ReadKeys", "check_value"]
 
+_AES_KEYS: Final = (16, 24, 32)
 _TDES_KEY: Final = 24
+_CHECK_VALUE_INPUT: Final = b"\x01" * 16
+_CHECK_VALUE_BYTES: Final = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class KeySet:
-    """K_ENC ‖ K_MAC ‖ K_FILE (24 each) ‖ K_ADM (16), and the version that they were loaded with.
-
-    The chip never uses K_FILE: protected files are enciphered before they come to it.
-    """
+    """ENC (`01`), MAC (`02`) and DEK (`03`) of the channel, three AES keys of one length."""
 
     version: int
-    block: bytes
+    enc: bytes
+    mac: bytes
+    dek: bytes
 
-    LENGTH: ClassVar[int] = 3 * _TDES_KEY + 16
+    def __post_init__(self) -> None:
+        lengths = {len(self.enc), len(self.mac), len(self.dek)}
+        if len(lengths) != 1 or not lengths <= set(_AES_KEYS) or not 0 < self.version <= 0x7F:
+            msg = "a key set has a version and three AES keys of one length"
+            raise ValueError(msg)
 
     def __repr__(self) -> str:
-        return f"KeySet(version={self.version})"
+        return f"KeySet(version={self.version:02X})"
+
+    def __bytes__(self) -> bytes:
+        return self.enc + self.mac + self.dek
+
+    @classmethod
+    def from_bytes(cls, version: int, block: bytes) -> Self:
+        """The three keys one after the other. `ValueError` where they are not three AES keys."""
+        size = len(block) // 3
+        return cls(version, block[:size], block[size : 2 * size], block[2 * size :])
 
     @property
-    def enc(self) -> Tdes:
-        """K_ENC, for the tokens of the mutual authentication."""
-        return Tdes(self.block[:_TDES_KEY])
+    def key_bytes(self) -> int:
+        """The length of each key."""
+        return len(self.enc)
 
     @property
-    def mac(self) -> Tdes:
-        """K_MAC, for their checksums."""
-        return Tdes(self.block[_TDES_KEY : 2 * _TDES_KEY])
+    def check_values(self) -> tuple[bytes, bytes, bytes]:
+        """The key check values of ENC, MAC and DEK, three bytes each."""
+        return check_value(self.enc), check_value(self.mac), check_value(self.dek)
 
-    @property
-    def administration(self) -> bytes:
-        """K_ADM, an AES key, for TERMINATE."""
-        return self.block[3 * _TDES_KEY :]
+
+def check_value(key: bytes) -> bytes:
+    """AES-ECB over sixteen bytes `01`, cut to three (Card Specification, B.6)."""
+    return AesKey(key).encrypt_block(_CHECK_VALUE_INPUT)[:_CHECK_VALUE_BYTES]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReadKeys:
+    """K_ENC and K_MAC of one `ktp-el` chip, and the version of their master (secret `01`)."""
+
+    version: int
+    enc: Tdes
+    mac: Tdes
+
+    @classmethod
+    def from_secret(cls, secret: bytes) -> Self:
+        """Version (1) ‖ K_ENC (24) ‖ K_MAC (24)."""
+        return cls(secret[0], Tdes(secret[1 : 1 + _TDES_KEY]), Tdes(secret[1 + _TDES_KEY :]))

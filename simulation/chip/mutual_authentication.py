@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from simulation.chip.crypto import BLOCK_BYTES, Tdes, pad, xor
-from simulation.chip.keys import KeySet
+from simulation.chip.keys import ReadKeys
 from simulation.chip.secure_messaging import SecureMessaging, TdesCbcMac
 
 __all__ = ["KEYING_BYTES", "TOKEN_BYTES", "ReaderToken", "answer_token", "start_session"]
@@ -31,7 +31,7 @@ class ReaderToken:
     keying_ifd: bytes
 
     @classmethod
-    def open(cls, keys: KeySet, token: bytes, challenge: bytes) -> ReaderToken | None:
+    def open(cls, keys: ReadKeys, token: bytes, challenge: bytes) -> ReaderToken | None:
         """The token's content; None where its checksum or its challenge is wrong."""
         sealed, checksum = token[:_SEALED_BYTES], token[_SEALED_BYTES:]
         if not hmac.compare_digest(keys.mac.mac(pad(sealed)), checksum):
@@ -41,7 +41,7 @@ class ReaderToken:
         return opened if hmac.compare_digest(opened.random_icc, challenge) else None
 
 
-def answer_token(keys: KeySet, token: ReaderToken, keying_icc: bytes) -> bytes:
+def answer_token(keys: ReadKeys, token: ReaderToken, keying_icc: bytes) -> bytes:
     """E' ‖ MAC', 40 bytes: the card's own proof and its half of the session."""
     return _seal(keys.enc, keys.mac, token.random_icc + token.random_ifd + keying_icc)
 
