@@ -24,6 +24,7 @@ __all__ = [
     "QaVerdict",
     "SpoilCause",
     "Step",
+    "Traffic",
     "Verdict",
 ]
 
@@ -178,14 +179,28 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """What went over the air: how many APDUs, and bytes of whole commands and whole answers."""
+
+    apdus: int
+    sent_bytes: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingReport:
-    """What was written into a chip: digests reported by the chip, APDUs sent, bytes of payload."""
+    """What was written into a chip: digests reported by the chip, APDUs sent, bytes of payload.
+
+    `traffic` by what it was for: `open`, each phase of the personalization, and `file_data`, the
+    commands of phase `files` that carry content.
+    """
 
     card: CardSerial
     attempt: AttemptId
     digests: Mapping[FileId, bytes]
     apdus: int
     payload_bytes: int
+    traffic: Mapping[str, Traffic] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
