@@ -23,32 +23,36 @@ _SHORT, _LONG = 16, 32
 class MakerKeys:
     """The transport masters of one maker: 16 bytes for AES-128 chips, 32 for AES-256 chips.
 
+    `sam` (32) is the transport master of the modules that it makes.
+
     In life they reach the installation in a ceremony; the simulated maker lets them be read.
     """
 
     aes_128: bytes
     aes_256: bytes
+    sam: bytes
 
     def __post_init__(self) -> None:
-        if (len(self.aes_128), len(self.aes_256)) != (_SHORT, _LONG):
-            msg = "a maker has transport masters of 16 and of 32 bytes"
+        if (len(self.aes_128), len(self.aes_256), len(self.sam)) != (_SHORT, _LONG, _LONG):
+            msg = "a maker has transport masters of 16, 32 and 32 bytes"
             raise ValueError(msg)
 
     def __repr__(self) -> str:
         return "MakerKeys(***)"
 
     def __bytes__(self) -> bytes:
-        return self.aes_128 + self.aes_256
+        return self.aes_128 + self.aes_256 + self.sam
 
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
         """What `bytes(keys)` made. `ValueError` for another length."""
-        return cls(aes_128=packed[:_SHORT], aes_256=packed[_SHORT:])
+        after = _SHORT + _LONG
+        return cls(aes_128=packed[:_SHORT], aes_256=packed[_SHORT:after], sam=packed[after:])
 
     @classmethod
     def at_random(cls) -> Self:
         """A maker that nobody knows yet."""
-        return cls.from_bytes(os.urandom(_SHORT + _LONG))
+        return cls.from_bytes(os.urandom(_SHORT + 2 * _LONG))
 
     def master(self, profile: ChipProfile) -> bytes:
         """The transport master for chips of a profile."""
@@ -57,6 +61,10 @@ class MakerKeys:
     def key_set(self, serial: CardSerial, profile: ChipProfile = KTP_EL) -> KeySet:
         """The transport key set (version `30`) of one chip."""
         return derive_key_set(self.master(profile), bytes(serial), TRANSPORT_KEY_VERSION)
+
+    def module_key_set(self, serial: bytes) -> KeySet:
+        """The transport key set (version `30`) of one SAM, by its serial of 8 bytes."""
+        return derive_key_set(self.sam, serial, TRANSPORT_KEY_VERSION)
 
 
 def derive_key_set(master: bytes, serial: bytes, version: int) -> KeySet:

@@ -8,11 +8,14 @@ further: exactly what a real chip would show.
 from __future__ import annotations
 
 from ektp.apdu import CommandApdu, ResponseApdu
+from ektp.cards import BlankKind
+from ektp.chip_profiles import chip_profile
 from ektp.errors import CardAbsent
 from ektp.ids import CardSerial
 from simulation.chip.card import Chip
 from simulation.chip.channel import ChipChannel
 from simulation.chip.faults import ChipFaults
+from simulation.chip.maker import MakerKeys
 from simulation.world.seal import WorldSeal
 from simulation.world.storage import Storage
 
@@ -22,9 +25,17 @@ __all__ = ["ChipShelf", "EmptyField", "LentChip"]
 class ChipShelf:
     """Where chips are when no field is on them."""
 
-    def __init__(self, storage: Storage, seal: WorldSeal) -> None:
+    def __init__(self, storage: Storage, seal: WorldSeal, maker: MakerKeys) -> None:
         self._storage = storage
         self._seal = seal
+        self._maker = maker
+
+    def make_foreign(self, card: int, serial: CardSerial, maker: MakerKeys) -> None:
+        """A chip of another maker than the world's comes into being.
+
+        Runs inside the caller's transaction.
+        """
+        self.save(card, self._blank(card, serial, maker), 0)
 
     def lend(self, card: int, serial: CardSerial) -> LentChip:
         """The chip of a card in a fresh field. Raises `SealBroken`, `StoreError`."""
@@ -62,8 +73,13 @@ class ChipShelf:
     def _load(self, card: int, serial: CardSerial) -> tuple[Chip, int]:
         row = self._storage.row("SELECT state, version FROM chips WHERE card = ?", (card,))
         if row is None:
-            return Chip.blank(serial), 0
+            return self._blank(card, serial, self._maker), 0
         return Chip.from_bytes(self._seal.unseal(row[0], _place(card))), int(row[1])
+
+    def _blank(self, card: int, serial: CardSerial, maker: MakerKeys) -> Chip:
+        kind = BlankKind(self._storage.rows("SELECT kind FROM cards WHERE id = ?", (card,))[0][0])
+        profile = chip_profile(kind.profile)
+        return Chip.blank(serial, profile=profile, transport_keys=maker.key_set(serial, profile))
 
 
 class LentChip:

@@ -19,7 +19,7 @@ from ektp.errors import ConfigurationError, StoreError
 
 __all__ = ["Storage"]
 
-_SCHEMA_VERSION: Final = 1
+_SCHEMA_VERSION: Final = 2
 _BUSY_SECONDS: Final = 30.0
 
 _SCHEMA: Final = (
@@ -42,6 +42,12 @@ _SCHEMA: Final = (
         version INTEGER NOT NULL,
         state BLOB NOT NULL
     )""",
+    # A SAM, once it was issued: a new module has no row.
+    """CREATE TABLE modules (
+        serial TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        state BLOB NOT NULL
+    ) WITHOUT ROWID""",
     """CREATE TABLE prints (
         id INTEGER PRIMARY KEY,
         card INTEGER NOT NULL REFERENCES cards (id),
@@ -97,21 +103,28 @@ class Storage:
         except sqlite3.Error as cause:
             raise StoreError("the simulated world's file cannot be opened") from cause
 
-    def create_tables(self, canary: bytes) -> None:
-        """Lay out an empty world, in one transaction; `canary` proves the key at each opening."""
+    def create_tables(self, *, canary: bytes, maker: bytes) -> None:
+        """Lay out an empty world, in one transaction; `canary` proves the key at each opening.
+
+        `maker`: the sealed keys of the maker whose blanks the world has.
+        """
         with self.transaction():
             for statement in _SCHEMA:
                 self.execute(statement)
             self.execute("INSERT INTO meta VALUES ('schema', ?)", (_SCHEMA_VERSION,))
             self.execute("INSERT INTO meta VALUES ('canary', ?)", (canary,))
+            self.execute("INSERT INTO meta VALUES ('maker', ?)", (maker,))
 
     @property
     def laid_out(self) -> bool:
         """Whether the file holds a world."""
         return bool(self.rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"))
 
-    def canary(self) -> bytes:
-        """The sealed value that proves the key. Raises `ConfigurationError` for another layout."""
+    def sealed_facts(self) -> tuple[bytes, bytes]:
+        """The sealed value that proves the key, and the sealed keys of the maker.
+
+        Raises `ConfigurationError` for another layout.
+        """
         if not self.laid_out:
             raise ConfigurationError("this file holds no simulated world")
         facts: dict[str, Any] = dict(self.rows("SELECT name, value FROM meta"))
@@ -121,7 +134,7 @@ class Storage:
                 schema=str(facts.get("schema")),
                 expected=_SCHEMA_VERSION,
             )
-        return bytes(facts["canary"])
+        return bytes(facts["canary"]), bytes(facts["maker"])
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> int:
         """Run one statement; the number of rows that it changed. Raises `StoreError`."""

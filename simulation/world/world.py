@@ -16,7 +16,9 @@ from ektp.errors import ConfigurationError, HomeExists, NotFound, SealBroken
 from ektp.ids import CardSerial
 from ektp.ports import CardChannel
 from ektp.printer_profiles import Tray
+from simulation.chip.maker import MakerKeys
 from simulation.world.chips import ChipShelf
+from simulation.world.modules import ModuleShelf
 from simulation.world.places import CardPlaces, Place, Whereabouts
 from simulation.world.prints import PrintShelf
 from simulation.world.seal import WorldSeal
@@ -28,25 +30,35 @@ _DATABASE: Final = "world.db"
 _KEY: Final = "world.key"
 _CANARY: Final = b"the simulated world"
 _CANARY_PLACE: Final = "meta/canary/value"
+_MAKER_PLACE: Final = "meta/maker/value"
 _LOOSE: Final = (Place.BOX, Place.HANDS)
 _AT_HAND: Final = (Place.BOX, Place.HANDS, Place.TRAY)
 
 
 class World:
-    """One world in one folder. Several processes may have it open at once."""
+    """One world in one folder. Several processes may have it open at once.
 
-    def __init__(self, folder: Path, storage: Storage, seal: WorldSeal) -> None:
+    `maker_keys` are the transport masters of the maker whose blanks this world has: in life they
+    come to the installation in a ceremony.
+    """
+
+    def __init__(
+        self, folder: Path, storage: Storage, seal: WorldSeal, maker_keys: MakerKeys
+    ) -> None:
         self.folder = folder
         self.storage = storage
+        self.maker_keys = maker_keys
         self.places = CardPlaces(storage)
-        self.chips = ChipShelf(storage, seal)
+        self.chips = ChipShelf(storage, seal, maker_keys)
+        self.modules = ModuleShelf(storage, seal, maker_keys)
         self.prints = PrintShelf(storage, seal)
 
     @classmethod
-    def create(cls, folder: Path) -> Self:
-        """A new, empty world. Raises `HomeExists` where there is one.
+    def create(cls, folder: Path, maker: MakerKeys | None = None) -> Self:
+        """A new, empty world whose blanks `maker` makes; a maker of its own where it is None.
 
-        What a broken-off `create` left behind is no world yet and is made anew.
+        What a broken-off `create` left behind is no world yet and is made anew. Raises `HomeExists`
+        where there is a world.
         """
         folder.mkdir(parents=True, exist_ok=True)
         storage = Storage(folder / _DATABASE)
@@ -54,8 +66,11 @@ class World:
             storage.close()
             raise HomeExists("there is a simulated world here already")
         seal = WorldSeal.create(folder / _KEY)
-        storage.create_tables(seal.seal(_CANARY, _CANARY_PLACE))
-        return cls(folder, storage, seal)
+        keys = MakerKeys.at_random() if maker is None else maker
+        storage.create_tables(
+            canary=seal.seal(_CANARY, _CANARY_PLACE), maker=seal.seal(bytes(keys), _MAKER_PLACE)
+        )
+        return cls(folder, storage, seal, keys)
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -67,13 +82,14 @@ class World:
             raise ConfigurationError("this folder holds no simulated world")
         storage = Storage(folder / _DATABASE)
         try:
-            canary = storage.canary()
+            canary, maker = storage.sealed_facts()
             seal = WorldSeal.open(folder / _KEY)
             seal.unseal(canary, _CANARY_PLACE)
+            keys = MakerKeys.from_bytes(seal.unseal(maker, _MAKER_PLACE))
         except (ConfigurationError, SealBroken):
             storage.close()
             raise
-        return cls(folder, storage, seal)
+        return cls(folder, storage, seal, keys)
 
     def close(self) -> None:
         """Let go of the files. The world goes on existing."""
@@ -87,14 +103,20 @@ class World:
 
     # --- people's hands --------------------------------------------------------------------
 
-    def make_box(self, kind: BlankKind, serials: Sequence[CardSerial]) -> None:
+    def make_box(
+        self, kind: BlankKind, serials: Sequence[CardSerial], *, maker: MakerKeys | None = None
+    ) -> None:
         """A supplier's box of new blanks of one kind.
 
-        Their chips come into being at first use. Raises `BlankAlreadyUsed` for a serial that
-        exists, and makes none of the box then.
+        Their chips come into being at first use. With `maker` they are another maker's than the
+        world's: blanks that do not hold the installation's transport keys. Raises
+        `BlankAlreadyUsed` for a serial that exists, and makes none of the box then.
         """
         with self.storage.transaction():
             self.places.add(kind, serials)
+            if maker is not None:
+                for serial in serials:
+                    self.chips.make_foreign(self.places.number(serial), serial, maker)
 
     def load_hopper(self, machine: str, hopper: int, serials: Sequence[CardSerial]) -> None:
         """Put loose cards into a hopper; the first is fed first, after those already there.
