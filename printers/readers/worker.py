@@ -18,6 +18,7 @@ import time
 from types import ModuleType
 from typing import Final
 
+from printers.readers import t0
 from printers.readers.codes import PcscCode
 from printers.readers.frames import Answer, FrameBroken, FrameReader, Request, encode
 
@@ -168,9 +169,12 @@ class Worker:
         return bytes(atr)
 
     def _transmit(self, command: bytes) -> bytes:
-        t0 = self._protocol == self._scard.SCARD_PROTOCOL_T0
-        header = self._scard.SCARD_PCI_T0 if t0 else self._scard.SCARD_PCI_T1
-        code, response = self._scard.SCardTransmit(self._connected(), header, list(command))
+        if self._protocol == self._scard.SCARD_PROTOCOL_T0:
+            return t0.exchange(command, lambda raw: self._send(self._scard.SCARD_PCI_T0, raw))
+        return self._send(self._scard.SCARD_PCI_T1, command)
+
+    def _send(self, header: object, raw: bytes) -> bytes:
+        code, response = self._scard.SCardTransmit(self._connected(), header, list(raw))
         # pyscard gives unwritten memory as the response of a call that failed: never look at it.
         _require(code)
         return bytes(response)
