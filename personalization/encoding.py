@@ -1,166 +1,269 @@
 """Carrying out a personalization: prove the blank, write, compare, close, terminate.
 
-Raises `CardAbsent` where nothing answers, `ApduRefused` for an unexpected status word,
-`BlankRefused` for a card that is no blank, `ReadbackMismatch` where the chip's own digest is
-another.
+The order is that of `docs/secure-channel.md` section 8, for every profile. Raises `CardAbsent`
+where nothing answers, `ApduRefused` for an unexpected status word, `BlankRefused` for a card that
+is no blank, `CardNotAuthentic` for one that does not hold its keys, `SecureMessagingBroken` where
+the channel breaks, `ReadbackMismatch` where the chip's own digest is another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Final
 
-from ektp.apdu import StatusWord
+from ektp.apdu import CommandApdu, StatusWord
 from ektp.cards import EncodingReport
-from ektp.chip_profiles import KTP_EL, ChipProfile, FileId
+from ektp.chip_profiles import KTP_EL, ChipProfile, FileId, chip_profile
 from ektp.errors import BlankRefused, ChipError, ReadbackMismatch
 from ektp.ids import CardSerial, JobId
 from ektp.perso import ChipImage
-from ektp.ports import KeyService
+from ektp.ports import CARD_KEY_VERSION, TRANSPORT_KEY_VERSION, CardChannel, CardKeys, KeyService
 from personalization import commands
-from personalization.binding import card_control_of
 from personalization.channel import PersonalizationChannel, sent
 from personalization.evidence import (
     ChipLifeCycle,
-    read_card_control,
+    read_key_information,
     read_life_cycle,
     read_serial,
 )
-from personalization.script import PersonalizationScript, Phase, ScriptStep, script_for
+from personalization.link import CardLink
+from personalization.script import Exchange, PersonalizationScript, Phase, ScriptStep, script_for
+from personalization.secret_data import sealed_secrets
+from personalization.secure_channel import SecureChannel, prove_card
 
-__all__ = ["close", "personalize", "prove_blank", "terminate", "verify", "write"]
+__all__ = ["KeyChange", "perform", "personalize", "prove_blank", "terminate"]
 
-_WRITING: Final = (Phase.MARK, Phase.KEYS, Phase.FILES)
+_OPENING: Final = "open"
+_FILE_DATA: Final = "file_data"
+_INS_UPDATE_BINARY: Final = 0xD6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyChange:
+    """A change of a card's key set that is about to be sent, with the new keys' check values.
+
+    `check_values`: ENC, MAC, DEK, 3 bytes each (GlobalPlatform Card Specification, B.6).
+    """
+
+    card: CardSerial
+    from_version: int
+    to_version: int
+    check_values: tuple[bytes, bytes, bytes]
+
 
 BeforePhase = Callable[[Phase], None]
+BeforeKeyChange = Callable[[KeyChange], None]
+Known = Callable[[CardSerial], None]
+Opener = Callable[[int], PersonalizationChannel]
+Purpose = Callable[[str], None]
 
 
-def _nothing(_: Phase) -> None:
+def _nothing(_: object) -> None:
     pass
 
 
-def prove_blank(channel: PersonalizationChannel, profile: ChipProfile = KTP_EL) -> CardSerial:
-    """The serial of a card that is alive, open and empty: CPLC, life cycle, no application.
+# --- proving a blank -----------------------------------------------------------------------------
 
-    Raises `BlankRefused` for a card that was used or closed before, or that answers no serial.
+
+def prove_blank(
+    channel: CardChannel, profile: ChipProfile, keys: KeyService, *, known: Known = _nothing
+) -> CardSerial:
+    """The serial of a card that is alive, open, empty, and made for us: its cryptogram says so.
+
+    `known` is called with the serial before anything is asked of a key: there the stock ledger
+    refuses a card that it does not have, by an error of its own. Nothing is written and no failure
+    is counted on the card. Raises `BlankRefused` for a card that was used or closed before, of
+    another kind, or without a serial, and `CardNotAuthentic` for a foreign one.
     """
-    serial = read_serial(channel)
+    link = CardLink(channel)
+    serial = read_serial(link)
     if serial is None:
         raise BlankRefused("the chip gives no serial", reason="no_serial")
-    life_cycle = read_life_cycle(channel)
+    known(serial)
+    _check_empty(link, profile, serial)
+    with keys.card_keys(serial, profile) as card_keys:
+        prove_card(link, card_keys.secure_channel(TRANSPORT_KEY_VERSION))
+    return serial
+
+
+def _check_empty(link: CardLink, profile: ChipProfile, serial: CardSerial) -> None:
+    life_cycle = read_life_cycle(link)
     if life_cycle is not ChipLifeCycle.OP_READY:
         raise BlankRefused(
             "the chip is not open",
             card=serial,
             life_cycle=life_cycle.name if life_cycle else "unknown",
         )
-    response = channel.transmit(commands.select(profile.application))
+    response = link.transmit(commands.select_application(profile))
     if response.ok:
         raise BlankRefused("the chip was begun before", card=serial, reason="application_there")
     if response.sw != StatusWord.FILE_NOT_FOUND:
         raise BlankRefused("the chip answers strangely", card=serial, sw=f"{response.sw:04X}")
-    return serial
+    held = read_key_information(link)
+    if held is None or held.version != TRANSPORT_KEY_VERSION:
+        raise BlankRefused(
+            "the chip holds no transport key set",
+            card=serial,
+            version="unknown" if held is None else f"{held.version:02X}",
+        )
+    if held.key_bytes != profile.key_bytes:
+        raise BlankRefused("the chip is of another kind", card=serial, key_bytes=held.key_bytes)
+
+
+# --- writing -------------------------------------------------------------------------------------
 
 
 def personalize(
-    channel: PersonalizationChannel,
+    channel: CardChannel,
     image: ChipImage,
     keys: KeyService,
     job: JobId,
     *,
+    profile: ChipProfile | None = None,
     before_phase: BeforePhase = _nothing,
+    before_key_change: BeforeKeyChange = _nothing,
 ) -> EncodingReport:
     """Write an image into the blank that it is bound to, compare the digests, close the chip.
 
-    `before_phase` is called before the first command of each phase: there an intent is journalled.
-    The keys are had from `keys` for this one card and given up at once. Raises `BlankRefused` where
-    another card lies in the field.
+    `before_phase` is called before the first command of each phase, `before_key_change` right
+    before PUT KEY: there an intent is journalled. The keys are had for this one card and given up
+    at once. `profile` is the image's own unless another with the same files is given (other read
+    rules). Raises `BlankRefused` where another card lies in the field.
     """
-    found = read_serial(channel)
+    profile = profile or chip_profile(image.profile)
+    link = CardLink.of(channel)
+    found = read_serial(link)
     if found != image.card:
         raise BlankRefused("another card lies in the field", bound=image.card, card=found or "none")
-    with keys.chip_keys(image.card, card_control_of(image)) as chip:
-        script = script_for(image, job=job, key_block=chip.load_payload())
-    write(channel, script, before_phase=before_phase)
-    before_phase(Phase.VERIFY)
-    digests = verify(channel, script)
-    before_phase(Phase.CLOSE)
-    close(channel, script)
+    with keys.card_keys(image.card, profile) as card_keys:
+        script = script_for(
+            image,
+            profile,
+            job=job,
+            key_set=card_keys.card_key_set(),
+            secrets=sealed_secrets(image, card_keys),
+            block_bytes=link.limits.block_bytes,
+        )
+        digests = perform(
+            script,
+            _opener(link, card_keys),
+            before_phase=before_phase,
+            before_key_change=before_key_change,
+            purpose=link.begin,
+        )
+    traffic = link.traffic
     return EncodingReport(
         card=image.card,
         attempt=image.attempt,
         digests=digests,
-        apdus=script.commands,
+        apdus=sum(one.apdus for one in traffic.values()),
         payload_bytes=image.payload_bytes,
+        traffic=traffic,
     )
 
 
-def write(
-    channel: PersonalizationChannel,
+def _opener(link: CardLink, keys: CardKeys) -> Opener:
+    def opened(version: int) -> PersonalizationChannel:
+        return SecureChannel.open(link, keys.secure_channel(version))
+
+    return opened
+
+
+def perform(
     script: PersonalizationScript,
+    open_session: Opener,
     *,
     before_phase: BeforePhase = _nothing,
-) -> None:
-    """Mark the chip, load its keys and write its files. Raises `ApduRefused`."""
-    for phase in _WRITING:
-        before_phase(phase)
-        _run(channel, script.phase(phase))
+    before_key_change: BeforeKeyChange = _nothing,
+    purpose: Purpose = _nothing,
+) -> dict[FileId, bytes]:
+    """Send a script, step by step, through the sessions that `open_session` opens by version.
 
-
-def verify(channel: PersonalizationChannel, script: PersonalizationScript) -> dict[FileId, bytes]:
-    """The digest of each file as the chip reports it, equal to what was to be written.
-
-    Raises `ReadbackMismatch` with the file and the first bytes of both digests.
+    `purpose` is told what the following bytes are for: `open`, a phase, or `file_data`. The answer
+    is the digest of each file as the chip reports it. Any answer that is not the expected one ends
+    the work: `ApduRefused`, or `ReadbackMismatch` with the first bytes of both.
     """
-    digests = {}
-    for step in script.phase(Phase.VERIFY):
-        for exchange in step.exchanges:
-            file_id = FileId.from_bytes(exchange.command.data, "big")
-            response = sent(channel, exchange.command, step=step.name)
-            if response.data != exchange.expected.data:
-                raise ReadbackMismatch(
-                    file=str(file_id),
-                    written=exchange.expected.data[:8].hex(),
-                    found=response.data[:8].hex(),
-                )
-            digests[file_id] = response.data
+    digests: dict[FileId, bytes] = {}
+    channel: PersonalizationChannel | None = None
+    for phase in Phase:
+        before_phase(phase)
+        for step in script.phase(phase):
+            if step.opens is not None:
+                purpose(_OPENING)
+                channel = open_session(step.opens)
+            if phase is Phase.KEYS:
+                before_key_change(_key_change(script))
+            for exchange in step.exchanges:
+                purpose(_purpose_of(phase, exchange.command))
+                if channel is None:
+                    msg = "a script opens a session before it sends a command"
+                    raise ValueError(msg)
+                _compared(channel, step, exchange)
+                if phase is Phase.VERIFY and exchange.expected.data:
+                    digests[_file_of(exchange.command)] = exchange.expected.data
     return digests
 
 
-def close(channel: PersonalizationChannel, script: PersonalizationScript) -> None:
-    """Close the chip: access rules hold from here on, the marker is gone. One way."""
-    _run(channel, script.phase(Phase.CLOSE))
+def _key_change(script: PersonalizationScript) -> KeyChange:
+    return KeyChange(
+        card=script.card,
+        from_version=TRANSPORT_KEY_VERSION,
+        to_version=CARD_KEY_VERSION,
+        check_values=script.check_values,
+    )
 
 
-def _run(channel: PersonalizationChannel, steps: Iterable[ScriptStep]) -> None:
-    for step in steps:
-        for exchange in step.exchanges:
-            sent(channel, exchange.command, step=step.name, expected_sw=exchange.expected.sw)
+def _purpose_of(phase: Phase, command: CommandApdu) -> str:
+    carries = phase is Phase.FILES and command.ins == _INS_UPDATE_BINARY
+    return _FILE_DATA if carries else phase.value
 
 
-def terminate(channel: PersonalizationChannel, keys: KeyService | None) -> bool:
+def _compared(channel: PersonalizationChannel, step: ScriptStep, exchange: Exchange) -> None:
+    command, expected = exchange.command, exchange.expected
+    response = sent(channel, command, step=step.name, expected_sw=expected.sw)
+    if response.data == expected.data:
+        return
+    what = str(_file_of(command)) if step.phase is Phase.VERIFY else step.name
+    raise ReadbackMismatch(
+        file=what, written=expected.data[:8].hex(), found=response.data[:8].hex()
+    )
+
+
+def _file_of(command: CommandApdu) -> FileId:
+    return FileId.from_bytes(command.data, "big")
+
+
+# --- terminating ---------------------------------------------------------------------------------
+
+
+def terminate(channel: CardChannel, keys: KeyService | None, profile: ChipProfile = KTP_EL) -> bool:
     """Make a reject useless for ever; whether the chip says TERMINATED afterwards.
 
-    An open chip needs no proof; a closed one asks for its administration key, which `keys` derives
-    from the card's own serial and card control. Never raises for what a chip does: a chip that does
-    not answer cannot be terminated, and that is the answer.
+    It goes through the channel, under whichever key set the chip holds; nothing but a good
+    cryptogram of the card is answered. Never raises for what a chip does: a chip that does not
+    answer cannot be terminated, and that is the answer.
     """
+    link = CardLink(channel)
+    with suppress(ChipError):
+        if keys is not None:
+            _terminate(link, keys, profile)
     try:
-        life_cycle = read_life_cycle(channel)
-        if life_cycle is ChipLifeCycle.OP_READY:
-            sent(channel, commands.terminate(), step="terminate")
-        elif life_cycle is ChipLifeCycle.SECURED:
-            _terminate_closed(channel, keys)
-        return read_life_cycle(channel) is ChipLifeCycle.TERMINATED
+        return read_life_cycle(link) is ChipLifeCycle.TERMINATED
     except ChipError:
         return False
 
 
-def _terminate_closed(channel: PersonalizationChannel, keys: KeyService | None) -> None:
-    card, control = read_serial(channel), read_card_control(channel)
-    if keys is None or card is None or control is None:
+def _terminate(link: CardLink, keys: KeyService, profile: ChipProfile) -> None:
+    if read_life_cycle(link) not in (ChipLifeCycle.OP_READY, ChipLifeCycle.SECURED):
         return
-    with keys.chip_keys(card, control) as chip:
-        challenge = sent(channel, commands.GET_CHALLENGE, step="challenge").data
-        proof = chip.terminate_proof(challenge)
-    sent(channel, commands.terminate(proof), step="terminate")
+    card, held = read_serial(link), read_key_information(link)
+    if card is None or held is None or held.version not in _VERSIONS:
+        return
+    with keys.card_keys(card, profile) as card_keys:
+        session = SecureChannel.open(link, card_keys.secure_channel(held.version))
+        sent(session, commands.TERMINATE, step="terminate")
+
+
+_VERSIONS: Final = (TRANSPORT_KEY_VERSION, CARD_KEY_VERSION)

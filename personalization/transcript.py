@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.errors import ApduRefused, CardAbsent
 from personalization.channel import PersonalizationChannel
+from personalization.commands import INS_PUT_DATA, INS_PUT_KEY
 from personalization.script import masked
 
 __all__ = ["RecordingChannel", "TranscriptChannel"]
 
 _ARROW = " -> "
-_INS_PUT_KEY = 0xD8
+_SECRET_INS = (INS_PUT_KEY, INS_PUT_DATA)
 
 
 class RecordingChannel:
@@ -30,7 +31,7 @@ class RecordingChannel:
     def transmit(self, command: CommandApdu) -> ResponseApdu:
         """Send one command and note what came."""
         response = self._channel.transmit(command)
-        self.lines.append(masked(command, response, secret=command.ins == _INS_PUT_KEY))
+        self.lines.append(masked(command, response, secret=command.ins in _SECRET_INS))
         return response
 
 
@@ -53,7 +54,7 @@ class TranscriptChannel:
         if self._next == len(self._lines):
             raise CardAbsent("the transcript is at its end", commands=self._next)
         said, _, answer = self._lines[self._next].partition(_ARROW)
-        secret = command.ins == _INS_PUT_KEY
+        secret = command.ins in _SECRET_INS
         asked = masked(command, ResponseApdu(b"", 0), secret=secret).partition(_ARROW)[0]
         if asked != said:
             raise ApduRefused("not the command of the transcript", line=self._next + 1, ins=asked)

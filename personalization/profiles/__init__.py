@@ -1,0 +1,1 @@
+"""One object per chip profile: everything that a line does with a card of that profile."""
