@@ -144,6 +144,9 @@ class SecurityDomain:
         """PUT KEY: the card's own key set in the place of the transport key set, all or nothing."""
         require_parameters(command, TRANSPORT_KEY_VERSION, _ALL_THREE)
         state = self._state
+        if state.keys.version != TRANSPORT_KEY_VERSION:
+            # The session under the transport keys goes on after they are gone.
+            raise CommandRefused(StatusWord.CONDITIONS_NOT_SATISFIED)
         size = state.keys.key_bytes
         block = 3 + size + 1 + _CHECK_BYTES
         require_data(command, 1 + 3 * block)

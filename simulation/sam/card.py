@@ -41,7 +41,8 @@ class SimulatedSam:
 
     `master_keys`: AES-256 keys of 32 bytes by version. `open_secret`: 32 bytes. `signers`: P-256
     public keys. Without `open_secret` it is a module as its maker delivers it. `transport_keys`:
-    the key set by which it is issued; without it nobody can. A key of another kind is a programmer's `ValueError`.
+    the key set by which it is issued; without it nobody can. A key of another kind is a
+    programmer's `ValueError`.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import random
 from collections.abc import Iterator
+from typing import Protocol
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -20,11 +21,20 @@ from ektp.ids import CardSerial
 from ektp.ports import CardChannel, TrustedSigner
 from simulation.chip.card import Chip
 from simulation.chip.crypto import Tdes
+from simulation.chip.maker import derive_key_set
 from simulation.sam.card import SimulatedSam
 
-from .worked_example import MASTER, SERIAL, SIGNER_KEY_ID, printed_example
+from .channel_host import Host, Keys, put_data, put_key
+from .worked_example import (
+    CARD_MASTER,
+    MASTER,
+    SERIAL,
+    SIGNER_KEY_ID,
+    TRANSPORT_MASTER,
+    printed_example,
+)
 
-BLOCK = 240
+BLOCK = 239
 OPEN_SECRET = bytes(range(0x80, 0xA0))
 RULES = {0x6FF0: 0x00, 0x6FF1: 0x01, 0x6FF2: 0x00, 0x6FF3: 0x01, 0x6FF4: 0x01, 0x6FF5: 0x01}
 RULES |= {0x6FF6: 0x01}
@@ -62,16 +72,41 @@ def apdu(text: str, data: bytes = b"", le: str = "") -> CommandApdu:
     return CommandApdu.from_bytes(raw + bytes.fromhex(le))
 
 
-def send(chip: Chip, text: str, data: bytes = b"", le: str = "") -> ResponseApdu:
+class Receiver(Protocol):
+    """A chip, or a host's session with it."""
+
+    def process(self, command: CommandApdu) -> ResponseApdu: ...
+
+
+def send(chip: Receiver, text: str, data: bytes = b"", le: str = "") -> ResponseApdu:
     return chip.process(apdu(text, data, le))
 
 
-def sw(chip: Chip, text: str, data: bytes = b"", le: str = "") -> str:
+def sw(chip: Receiver, text: str, data: bytes = b"", le: str = "") -> str:
     return f"{send(chip, text, data, le).sw:04X}"
+
+
+def key_set(master: bytes, version: int) -> Keys:
+    made = derive_key_set(master, SERIAL, version)
+    return Keys(version, made.enc, made.mac, made.dek)
+
+
+TRANSPORT_KEYS = key_set(TRANSPORT_MASTER, 0x30)
+CARD_KEYS = key_set(CARD_MASTER, 0x31)
+
+
+def keys_of(chip: Chip) -> Keys:
+    return TRANSPORT_KEYS if chip.key_version == TRANSPORT_KEYS.version else CARD_KEYS
+
+
+def inside(chip: Chip) -> Host:
+    """A session in the chip's channel, under the keys that are there."""
+    return Host(chip.process, keys_of(chip)).open()
 
 
 def a_blank(**options: object) -> Chip:
     options.setdefault("random", Seeded())
+    options.setdefault("transport_keys", derive_key_set(TRANSPORT_MASTER, SERIAL, 0x30))
     return Chip.blank(CardSerial.from_bytes(SERIAL), **options)  # type: ignore[arg-type]
 
 
@@ -94,9 +129,21 @@ def updates(content: bytes) -> Iterator[CommandApdu]:
         yield apdu(f"00D6{offset:04X}", content[offset : offset + BLOCK])
 
 
-def key_block() -> bytes:
+def read_keys() -> bytes:
+    """The secret `01`: version of the master, K_ENC, K_MAC."""
     keys = printed_example()
-    return keys["K_ENC"] + keys["K_MAC"] + keys["K_FILE"] + keys["K_ADM"]
+    return b"\x01" + keys["K_ENC"] + keys["K_MAC"]
+
+
+CHANGE_KEYS = put_key(TRANSPORT_KEYS, CARD_KEYS)
+PUT_READ_KEYS = put_data(CARD_KEYS, 0x01, read_keys())
+
+
+def keyed(**options: object) -> Chip:
+    """A blank that holds the card's own key set."""
+    chip = a_blank(**options)
+    assert inside(chip).process(CHANGE_KEYS).ok
+    return chip
 
 
 def framed(content: bytes, multiple: int = 1) -> bytes:
@@ -150,30 +197,42 @@ def stored_files() -> dict[int, bytes]:
 MARKER = b"J-0123456789A\x00A-0123456789P" + bytes(5)
 
 
-def writing(files: dict[int, bytes]) -> Iterator[CommandApdu]:
-    """Everything up to, and without, SET STATUS SECURED."""
-    yield create_application()
-    yield create_file(0x6FFE, 32, 0xFF)
-    yield from updates(MARKER)
-    yield apdu("80D80101", key_block())
+BEGINNING = [create_application(), create_file(0x6FFE, 32, 0xFF), *updates(MARKER), CHANGE_KEYS]
+"""What is done under the transport keys."""
+
+
+def contents(files: dict[int, bytes]) -> Iterator[CommandApdu]:
+    """What is done under the card's keys, up to, and without, SET STATUS SECURED."""
+    yield PUT_READ_KEYS
     for number, content in files.items():
         yield create_file(number, len(content), RULES[number])
         yield from updates(content)
 
 
 SECURE = apdu("80F0800F")
+TERMINATE = apdu("80F080FF")
+
+
+def write(chip: Chip, files: dict[int, bytes] | None = None) -> Host:
+    """Everything up to, and without, SET STATUS SECURED; the session that is still open."""
+    host = inside(chip)
+    for command in BEGINNING:
+        assert host.process(command).ok, command
+    host = inside(chip)
+    for command in contents(stored_files() if files is None else files):
+        assert host.process(command).ok, command
+    return host
 
 
 def a_written_chip(**options: object) -> Chip:
     chip = a_blank(**options)
-    for command in writing(stored_files()):
-        assert chip.process(command).ok
+    write(chip)
     return chip
 
 
 def a_closed_chip(**options: object) -> Chip:
-    chip = a_written_chip(**options)
-    assert chip.process(SECURE).ok
+    chip = a_blank(**options)
+    assert write(chip).process(SECURE).ok
     chip.reset()
     return chip
 

@@ -18,6 +18,9 @@ MASTER = bytes(range(32))
 SERIAL = bytes.fromhex("60010000002A0001")
 ATTEMPT = "A-0123456789P"
 SIGNER_KEY_ID = bytes.fromhex("A0A1A2A3A4A5A6A7")
+TRANSPORT_MASTER, CARD_MASTER = bytes(range(0x40, 0x50)), bytes(range(0x50, 0x60))
+HOST_CHALLENGE = bytes(range(8))
+MARKER = b"J-0123456789A\x00A-0123456789P" + bytes(5)
 RND_ICC, RND_IFD = bytes(range(0x10, 0x18)), bytes(range(0x20, 0x28))
 K_IFD, K_ICC = bytes(range(0x30, 0x40)), bytes(range(0x5F, 0x4F, -1))
 STATUS = bytes.fromhex("99029000")
@@ -97,8 +100,109 @@ def messaging(enc: bytes, mac_key: bytes, ssc: bytes) -> dict[str, bytes]:
     }
 
 
+def aes(key: bytes, data: bytes, iv: bytes = bytes(16), mode: str = "cbc") -> bytes:
+    options = ["-e", f"-aes-{8 * len(key)}-{mode}", "-nopad", "-K", key.hex()]
+    options += ["-iv", iv.hex()] if mode == "cbc" else []
+    return _openssl("enc", *options, data=data)
+
+
+def aes_padded(data: bytes) -> bytes:
+    return data + b"\x80" + bytes(-(len(data) + 1) % 16)
+
+
+def doubled(block: bytes) -> bytes:
+    number = int.from_bytes(block, "big") << 1
+    return (number & (1 << 128) - 1 ^ (0x87 if number >> 128 else 0)).to_bytes(16, "big")
+
+
+def diversified(master: bytes, key_id: int, version: int) -> bytes:
+    """AN10922, AES-128: CMAC over `01` ‖ M, which is padded to two blocks."""
+    message = b"\x01" + SERIAL + bytes((key_id, version)) + b"EKTP"
+    message += b"\x80" + bytes(31 - len(message))
+    subkey = doubled(doubled(aes(master, bytes(16), mode="ecb")))
+    last = bytes(a ^ b for a, b in zip(message[16:], subkey, strict=True))
+    return aes(master, message[:16] + last)[16:]
+
+
+def kdf(key: bytes, constant: int, length: int, context: bytes) -> bytes:
+    head = bytes(11) + bytes((constant, 0)) + (8 * length).to_bytes(2, "big")
+    return cmac(key, head + b"\x01" + context)[:length]
+
+
+class Channel:
+    """The session of the example, both halves."""
+
+    def __init__(self, enc: bytes, mac: bytes, counter: bytes) -> None:
+        isd = bytes.fromhex("A000000151000000")
+        self.challenge = kdf(enc, 0x02, 8, counter + isd)
+        context = HOST_CHALLENGE + self.challenge
+        self.enc, self.mac = kdf(enc, 0x04, 16, context), kdf(mac, 0x06, 16, context)
+        self.rmac = kdf(mac, 0x07, 16, context)
+        self.card = kdf(self.mac, 0x00, 8, context)
+        self.host = kdf(self.mac, 0x01, 8, context)
+        self.chain = bytes(16)
+        self.counter = 0
+
+    def signed(self, header: str, data: bytes, le: bytes = b"") -> bytes:
+        head = bytes.fromhex(header) + bytes((len(data) + 8,))
+        self.chain = cmac(self.mac, self.chain + head + data)
+        return head + data + self.chain[:8] + le
+
+    def iv(self, first: int) -> bytes:
+        return aes(self.enc, bytes((first,)) + self.counter.to_bytes(15, "big"), mode="ecb")
+
+    def command(self, header: str, data: bytes, le: bytes = b"") -> bytes:
+        self.counter += 1
+        return self.signed(header, aes(self.enc, aes_padded(data), self.iv(0)), le)
+
+    def response(self, data: bytes = b"") -> bytes:
+        cipher = aes(self.enc, aes_padded(data), self.iv(0x80)) if data else b""
+        return cipher + cmac(self.rmac, self.chain + cipher + b"\x90\x00")[:8] + b"\x90\x00"
+
+
+def secure_channel() -> dict[str, bytes]:
+    transport = [diversified(TRANSPORT_MASTER, key_id, 0x30) for key_id in (1, 2, 3)]
+    card = [diversified(CARD_MASTER, key_id, 0x31) for key_id in (1, 2, 3)]
+    counter = b"\x00\x00\x01"
+    channel = Channel(transport[0], transport[1], counter)
+    answer = SERIAL + bytes.fromhex("0000300370") + channel.challenge + channel.card + counter
+    checks = [aes(key, b"\x01" * 16, mode="ecb")[:3] for key in card]
+    values = zip(card, checks, strict=True)
+    block = [b"\x88\x11\x10" + aes(transport[2], key) + b"\x03" + kcv for key, kcv in values]
+    put_key = b"\x31" + b"".join(block)
+    secret = b"\x01" + derived("EKTP-ENC", 24) + derived("EKTP-MAC", 24)
+    names = ("ENC", "MAC", "DEK")
+    return {
+        "transport master, AES-128": TRANSPORT_MASTER,
+        **{f"{name} `30`": key for name, key in zip(names, transport, strict=True)},
+        "card master, AES-128": CARD_MASTER,
+        **{f"{name} `31`": key for name, key in zip(names, card, strict=True)},
+        "INITIALIZE UPDATE": bytes.fromhex("8050300008") + HOST_CHALLENGE + b"\x00",
+        "the chip's answer, first session of its life": answer + b"\x90\x00",
+        "S-ENC": channel.enc,
+        "S-MAC": channel.mac,
+        "S-RMAC": channel.rmac,
+        "EXTERNAL AUTHENTICATE": channel.signed("84823300", channel.host),
+        "CREATE FILE `7F0A`, wrapped": channel.command(
+            "04E00000", bytes.fromhex("620782013883027F0A")
+        ),
+        "the answer to it": channel.response(),
+        "CREATE FILE `6FFE`, wrapped": channel.command(
+            "04E00000", bytes.fromhex("620E8002002082010183026FFE8601FF")
+        ),
+        "UPDATE BINARY of the marker, wrapped": channel.command("04D60000", MARKER),
+        "the answer to that": channel.response(),
+        "data of PUT KEY": put_key,
+        "PUT KEY, wrapped": channel.command("84D83081", put_key, b"\x00"),
+        "the answer to PUT KEY, wrapped": channel.response(b"\x31" + b"".join(checks)),
+        "secret `01`": secret,
+        "secret `01`, sealed for PUT DATA": aes(card[2], aes_padded(secret))
+        + hashlib.sha256(secret).digest()[:3],
+    }
+
+
+@functools.cache
 def worked_example() -> dict[str, str]:
-    proof = cmac(derived("EKTP-ADM", 16), b"\xff" + RND_ICC)[:8]
     proved = authentication()
     values = {
         "M (version `01`)": MASTER,
@@ -107,7 +211,6 @@ def worked_example() -> dict[str, str]:
         "K_ENC": derived("EKTP-ENC", 24),
         "K_MAC": derived("EKTP-MAC", 24),
         "K_FILE": derived("EKTP-FILE", 24),
-        "K_ADM": derived("EKTP-ADM", 16),
         "RND.ICC": RND_ICC,
         "RND.IFD": RND_IFD,
         "K.IFD": K_IFD,
@@ -116,7 +219,7 @@ def worked_example() -> dict[str, str]:
         **messaging(proved["KS_ENC"], proved["KS_MAC"], proved["SSC"]),
         "`6FF4` plain, 8 bytes": MINUTIAE,
         "`6FF4` as stored": tdes(derived("EKTP-FILE", 24), MINUTIAE),
-        "TERMINATE proof for RND.ICC": proof,
+        **secure_channel(),
     }
     return {"attempt id": ATTEMPT, **{what: value.hex().upper() for what, value in values.items()}}
 
