@@ -31,8 +31,8 @@ from hsm._cms_names import (
     SIGNED_DATA,
     SIGNING_TIME,
 )
-from hsm.document_signer import check_token_signature, load_ec_public_key, signature_as_der
 from hsm.keys import EcSigningKey
+from hsm.pki.signatures import sign_der
 
 __all__ = ["sign_detached", "sign_detached_digest"]
 
@@ -63,11 +63,7 @@ def sign_detached_digest(
         _attribute(SIGNING_TIME, _time(now)),
     )
     # RFC 5652 clause 5.4: what is signed carries the tag SET OF, what is sent [0].
-    to_sign = hashlib.sha256(der_set(SET, *attributes)).digest()
-    r_s = key.sign_digest(to_sign)
-    check_token_signature(
-        load_ec_public_key(key.public_key, label="site"), r_s, to_sign, label="site"
-    )
+    signature = sign_der(key, der_set(SET, *attributes), label="site")
     signer_info = der(
         SEQUENCE,
         _VERSION_1,
@@ -75,7 +71,7 @@ def sign_detached_digest(
         _SHA256_IDENTIFIER,
         der_set(_CONTEXT_0, *attributes),
         der(SEQUENCE, der_oid(ECDSA_SHA256)),
-        der(OCTET_STRING, signature_as_der(r_s)),
+        der(OCTET_STRING, signature),
     )
     signed_data = der(
         SEQUENCE,

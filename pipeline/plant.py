@@ -5,8 +5,6 @@ A `Plant` is a home with its token open. Everything else gets ports and services
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -31,7 +29,9 @@ from ektp.ids import AttemptId, CardSerial
 from ektp.journal import Actor
 from ektp.ports import CardChannel, CardPrinter, Clock, Inspector, KeyService, SamChannel
 from ektp.printer_profiles import Station
-from hsm.soft_token import SoftToken
+from hsm.places import TokenKind, TokenPlace
+from hsm.token_client import TokenClient
+from hsm.token_client import make_token as make_token_at
 from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
 from pipeline.production.workshop import PrintLine, Workshop
@@ -56,7 +56,6 @@ HOPPERS: Final[Mapping[BlankKind, int]] = {BlankKind.WNI_8K: 1, BlankKind.OA_8K:
 
 _READ_KEY_VERSION: Final = 1
 _PIN_FILE: Final = "pin"
-_PIN_VARIABLE: Final = "EKTP_TOKEN_PIN"
 
 
 @dataclass(slots=True)
@@ -64,17 +63,19 @@ class Plant:
     """A home at work."""
 
     home: Home
-    token: SoftToken
+    token: TokenClient
     entropy: SystemEntropy = field(default_factory=SystemEntropy)
 
     @classmethod
     @contextmanager
     def open(cls, path: Path) -> Iterator[Plant]:
-        """Open a home and its token. Raises what `Home.open` raises, and `TokenNotFound`."""
+        """Open a home; its token is opened with the first use of a key, in a process of its own.
+
+        Raises what `Home.open` raises, `TokenNotFound` where none is named, `SimulationRefused`.
+        """
         home = Home.open(path)
         try:
-            _check_token(home)
-            with SoftToken.open(home.token_folder, _pin(home.token_folder), home.clock) as token:
+            with TokenClient(_place(home), home.clock) as token:
                 yield cls(home, token)
         finally:
             home.close()
@@ -372,11 +373,12 @@ def write_sample_records(
 
 def make_token(folder: Path, clock: Clock) -> None:
     """Make a development token with fresh keys, and its PIN beside it."""
-    pin = secrets.token_hex(8)
-    SoftToken.create(folder, pin, clock).close()
-    file = folder / _PIN_FILE
-    file.touch(mode=0o600)
-    file.write_text(pin)
+    make_token_at(
+        TokenPlace(
+            kind=TokenKind.SOFT, folder=folder, development=True, pin_file=folder / _PIN_FILE
+        ),
+        clock,
+    )
 
 
 def make_world(folder: Path) -> None:
@@ -386,22 +388,23 @@ def make_world(folder: Path) -> None:
     World.create(folder).close()
 
 
-def _check_token(home: Home) -> None:
-    if home.settings.token.kind == "none":
+def _place(home: Home) -> TokenPlace:
+    """Where this home's token is. A production home takes none of software."""
+    settings = home.settings.token
+    if settings.kind == "none":
         raise TokenNotFound("this home names no token yet; set [token] in ektp.toml")
-    if home.kind == "production":
+    if home.kind == "production" and settings.kind == "soft":
         raise SimulationRefused("the soft token protects nothing that is real")
-
-
-def _pin(folder: Path) -> str:
-    """The token's PIN: of the environment, or, for a development token, from beside it."""
-    pin = os.environ.get(_PIN_VARIABLE)
-    if pin is not None:
-        return pin
-    try:
-        return (folder / _PIN_FILE).read_text().strip()
-    except OSError:
-        raise TokenNotFound("no PIN; give it in " + _PIN_VARIABLE) from None
+    pin_file = Path(settings.pin_file) if settings.pin_file else home.token_folder / _PIN_FILE
+    return TokenPlace(
+        kind=TokenKind(settings.kind),
+        folder=home.token_folder,
+        development=home.kind != "production",
+        pin_file=home.path / pin_file,
+        module=settings.module,
+        label=settings.label,
+        serial=settings.serial,
+    )
 
 
 def is_power_cut(error: BaseException) -> bool:

@@ -37,17 +37,12 @@ def export_trust(
 ) -> None:
     """Write the certificates (DER) that others need to trust this installation.
 
-    csca.der and ds-1.der for who reads our cards, site.der for who receives our files, envelope.der
-    for who sends us files.
+    csca.der, the link certificates, csca.crl and each signer's (ds-1.der, lds-1.der) for who reads
+    our cards, site.der for who receives our files, envelope.der for who sends us files.
     """
     session = session_of(context)
     with session.plant() as plant:
-        certificates = {
-            "csca.der": plant.token.csca_certificate(),
-            "ds-1.der": plant.token.document_signer_certificate(),
-            "site.der": plant.token.site_certificate(),
-            "envelope.der": plant.token.envelope_certificate(),
-        }
+        certificates = plant.token.trust_files()
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, content in certificates.items():
