@@ -28,7 +28,7 @@ def prepare(
 
     return PersoPackage(
         profile=profile.name,
-        artwork=render(record, layout_for(record.variant), geometry),
+        artwork=render(record, layout_for(record.variant, profile=profile.name), geometry),
         files=data_files(record, profile),
     )
 
@@ -44,5 +44,5 @@ def precheck(
     from personalization.artwork.layout_files import layout_for  # noqa: PLC0415 - as in prepare
     from personalization.datafiles import prepare as datafiles  # noqa: PLC0415 - as in prepare
 
-    typesetting.check(record, layout_for(record.variant), geometry)
+    typesetting.check(record, layout_for(record.variant, profile=profile.name), geometry)
     datafiles.check(record, profile)

@@ -11,17 +11,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from personalization.artwork.completion import complete
     from personalization.artwork.contact_sheet import contact_sheet_pdf
-    from personalization.artwork.fields import FIELDS, Field
+    from personalization.artwork.fields import EVERY_FIELD, FIELDS, TRAVEL_FIELDS, Field
     from personalization.artwork.layout import Layout
     from personalization.artwork.layout_files import (
         LAYOUTS,
+        PROFILE_LAYOUTS,
         layout_for,
         load_layout,
         parse_layout,
     )
     from personalization.artwork.pictures import check_pictures
-    from personalization.artwork.proof import compose, proof_png, specimen_ground
+    from personalization.artwork.proof import (
+        compose,
+        printed_sides,
+        proof_png,
+        specimen_ground,
+    )
     from personalization.artwork.rendering import render, render_sample
     from personalization.artwork.typesetting import (
         TextBox,
@@ -32,19 +39,24 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "EVERY_FIELD",
     "FIELDS",
     "LAYOUTS",
+    "PROFILE_LAYOUTS",
+    "TRAVEL_FIELDS",
     "Field",
     "Layout",
     "TextBox",
     "Typesetting",
     "check",
     "check_pictures",
+    "complete",
     "compose",
     "contact_sheet_pdf",
     "layout_for",
     "load_layout",
     "parse_layout",
+    "printed_sides",
     "proof_png",
     "render",
     "render_sample",
@@ -54,12 +66,13 @@ __all__ = [
 ]
 
 _MODULES = {
+    "completion": ("complete",),
     "contact_sheet": ("contact_sheet_pdf",),
-    "fields": ("FIELDS", "Field"),
+    "fields": ("EVERY_FIELD", "FIELDS", "TRAVEL_FIELDS", "Field"),
     "layout": ("Layout",),
-    "layout_files": ("LAYOUTS", "layout_for", "load_layout", "parse_layout"),
+    "layout_files": ("LAYOUTS", "PROFILE_LAYOUTS", "layout_for", "load_layout", "parse_layout"),
     "pictures": ("check_pictures",),
-    "proof": ("compose", "proof_png", "specimen_ground"),
+    "proof": ("compose", "printed_sides", "proof_png", "specimen_ground"),
     "rendering": ("render", "render_sample"),
     "typesetting": ("TextBox", "Typesetting", "check", "typeset", "typeset_sample"),
 }

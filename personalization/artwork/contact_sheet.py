@@ -1,5 +1,7 @@
 """The contact sheet of a batch: ten proofs on a page of A4, each as large as the card itself.
 
+A card that is printed on both sides takes a row: its front, and beside it its back.
+
 It shows people, so it is drawn on demand and kept by nobody. Captions are job ids.
 """
 
@@ -23,9 +25,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from ektp.perso import Artwork
-from ektp.printer_profiles import CARD_HEIGHT_MM, CARD_WIDTH_MM, print_geometry
+from ektp.printer_profiles import CARD_HEIGHT_MM, CARD_WIDTH_MM, Side, print_geometry
 from personalization.artwork.layout_files import load_layout
-from personalization.artwork.proof import photo_light, resin, specimen_ground
+from personalization.artwork.proof import photo_light, printed_sides, resin, specimen_ground
 
 __all__ = ["CARDS_PER_PAGE", "contact_sheet_pdf"]
 
@@ -117,14 +119,20 @@ def _draw_pages(
     canvas: Canvas, items: Iterable[tuple[str, Artwork]], title: str, words: _Words
 ) -> int:
     pages = 0
-    for shown, (caption, artwork) in enumerate(items):
-        slot = shown % CARDS_PER_PAGE
-        if slot == 0:
-            if pages:
-                canvas.showPage()
-            pages += 1
-            _furnish(canvas, title, words, pages)
-        _draw_card(canvas, slot, caption, artwork)
+    slot = CARDS_PER_PAGE
+    for caption, artwork in items:
+        sides = printed_sides(artwork) or (Side.FRONT,)
+        # Both sides of a card stand in one row.
+        slot += slot % COLUMNS if len(sides) > 1 else 0
+        for side in sides:
+            if slot >= CARDS_PER_PAGE:
+                if pages:
+                    canvas.showPage()
+                pages += 1
+                slot = 0
+                _furnish(canvas, title, words, pages)
+            _draw_card(canvas, slot, caption, artwork, side)
+            slot += 1
     if not pages:
         pages = 1
         _furnish(canvas, title, words, pages)
@@ -160,21 +168,22 @@ def _draw_total(canvas: Canvas, words: _Words, pages: int) -> None:
     canvas.endForm()
 
 
-def _draw_card(canvas: Canvas, slot: int, caption: str, artwork: Artwork) -> None:
+def _draw_card(canvas: Canvas, slot: int, caption: str, artwork: Artwork, side: Side) -> None:
     row, column = divmod(slot, COLUMNS)
     left = (_LEFT_MM + column * _COLUMN_MM) * mm
     bottom = A4[1] - (_TOP_MM + row * _ROW_MM + CARD_HEIGHT_MM) * mm
     width, height = CARD_WIDTH_MM * mm, CARD_HEIGHT_MM * mm
-    _draw_ground(canvas, artwork)
+    _draw_ground(canvas, artwork, side)
     canvas.saveState()
     canvas.translate(left, bottom)
-    canvas.doForm(_ground_name(artwork))
-    _draw_panels(canvas, artwork)
+    canvas.doForm(_ground_name(artwork, side))
+    _draw_panels(canvas, artwork, side)
     canvas.restoreState()
     canvas.setStrokeGray(0.7)
     canvas.setLineWidth(0.3)
     canvas.roundRect(left, bottom, width, height, _CORNER_MM * mm, stroke=1, fill=0)
-    _draw_caption(canvas, left, bottom, caption)
+    if side is Side.FRONT:
+        _draw_caption(canvas, left, bottom, caption)
 
 
 def _draw_caption(canvas: Canvas, left: float, bottom: float, caption: str) -> None:
@@ -191,16 +200,16 @@ def _draw_caption(canvas: Canvas, left: float, bottom: float, caption: str) -> N
     canvas.rect(left - 4.5 * mm, bottom + (CARD_HEIGHT_MM - 6.4) * mm, 3.2 * mm, 3.2 * mm)
 
 
-def _draw_panels(canvas: Canvas, artwork: Artwork) -> None:
+def _draw_panels(canvas: Canvas, artwork: Artwork, side: Side) -> None:
     """The panels dot for dot: the photo as a JPEG, the resin as black under a mask."""
     geometry = print_geometry(artwork.geometry)
     across = CARD_WIDTH_MM * mm / geometry.width_px
     down = CARD_HEIGHT_MM * mm / geometry.height_px
-    photo = photo_light(artwork)
+    photo = photo_light(artwork, side)
     pictures: list[tuple[tuple[int, int], tuple[int, int], ImageReader]] = []
     if photo is not None:
         pictures.append((photo[0], photo[1].size, ImageReader(_jpeg(photo[1]))))
-    for place, ink in resin(artwork):
+    for place, ink in resin(artwork, side):
         black = Image.new("LA", ink.size)
         black.putalpha(ink.convert("L"))
         pictures.append((place, ink.size, ImageReader(black)))
@@ -209,16 +218,17 @@ def _draw_panels(canvas: Canvas, artwork: Artwork) -> None:
         canvas.drawImage(picture, x * across, low, width * across, height * down, mask="auto")
 
 
-def _ground_name(artwork: Artwork) -> str:
-    return f"ground-{artwork.layout}-{artwork.geometry}"
+def _ground_name(artwork: Artwork, side: Side) -> str:
+    return f"ground-{artwork.layout}-{artwork.geometry}-{side}"
 
 
-def _draw_ground(canvas: Canvas, artwork: Artwork) -> None:
-    """The SPECIMEN ground of a layout, once in the whole document."""
-    name = _ground_name(artwork)
+def _draw_ground(canvas: Canvas, artwork: Artwork, side: Side) -> None:
+    """The SPECIMEN ground of a layout's side, once in the whole document."""
+    name = _ground_name(artwork, side)
     if canvas.hasForm(name):
         return
-    ground = specimen_ground(load_layout(artwork.layout), print_geometry(artwork.geometry))
+    layout, geometry = load_layout(artwork.layout), print_geometry(artwork.geometry)
+    ground = specimen_ground(layout, geometry, side)
     width, height = CARD_WIDTH_MM * mm, CARD_HEIGHT_MM * mm
     canvas.beginForm(name)
     card = canvas.beginPath()

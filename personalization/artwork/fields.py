@@ -1,6 +1,7 @@
-"""The fields of a KTP-el front: label, sample, and how each is had from a record.
+"""The fields of the cards: label, sample, and how each is had from a record.
 
-Order and labels as on issued cards. A field carries a sample, so that a layout can be shown and
+`FIELDS` are those of a KTP-el front, in order and labels as on issued cards; `TRAVEL_FIELDS` those
+that only an `icao-lds1` card has. A field carries a sample, so that a layout can be shown and
 checked without a citizen.
 """
 
@@ -8,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from ektp.record import BELIEVER, LIFELONG, Biographic, Sex
+from personalization.datafiles.lds1.mrz import technical_expiry
 
-__all__ = ["FIELDS", "Field"]
+__all__ = ["EVERY_FIELD", "FIELDS", "TRAVEL_FIELDS", "Field"]
 
 _DATE: Final = "%d-%m-%Y"
 _PROVINCE: Final = "PROVINSI "
@@ -149,3 +152,78 @@ _ALL: Final = (
 
 FIELDS: Final[Mapping[str, Field]] = {entry.name: entry for entry in _ALL}
 """Every field, by name, in the order of the card."""
+
+
+def _day(day: date) -> str:
+    """A date in the visual zone (ICAO Doc 9303-3 clause 3.8): day, month, year, and blanks."""
+    return f"{day:%d %m %Y}"
+
+
+# The initial of the Indonesian word, an oblique, and the letter of the machine-readable zone
+# (Doc 9303-5 clause 4.1.1.1, field 05).
+_SEX_INITIALS: Final = {Sex.MALE: "L/M", Sex.FEMALE: "P/F"}
+
+_TRAVEL: Final = (
+    Field(
+        name="sex_initial",
+        label="Jenis Kelamin",
+        sample=_SEX_INITIALS[Sex.FEMALE],
+        evaluate=lambda person: _SEX_INITIALS[person.sex],
+    ),
+    Field(
+        name="birth_date",
+        label="Tanggal Lahir",
+        sample="17 08 1986",
+        evaluate=lambda person: _day(person.birth_date),
+    ),
+    Field(
+        name="birth_place",
+        label="Tempat Lahir",
+        sample="PALEMBANG",
+        evaluate=lambda person: person.birth_place.reveal(),
+    ),
+    Field(
+        name="date_of_issue",
+        label="Tanggal Terbit",
+        sample="01 01 2026",
+        evaluate=lambda person: _day(person.issue_date),
+    ),
+    Field(
+        name="date_of_expiry",
+        label="Tanggal Kedaluwarsa",
+        sample="01 01 2036",
+        evaluate=lambda person: _day(technical_expiry(person)),
+    ),
+    Field(
+        name="validity",
+        label="Berlaku Hingga",
+        sample=LIFELONG,
+        evaluate=lambda person: (
+            LIFELONG if person.valid_until is None else _day(person.valid_until)
+        ),
+    ),
+    Field(
+        name="place_of_issue",
+        label="Tempat Terbit",
+        sample="KOTA PALEMBANG",
+        evaluate=lambda person: person.issue_place,
+    ),
+    Field(
+        name="regency_name",
+        label="Kab/Kota",
+        sample="KOTA PALEMBANG",
+        evaluate=lambda person: person.regency.name.upper(),
+    ),
+    Field(
+        name="province_name",
+        label="Provinsi",
+        sample="SUMATERA SELATAN",
+        evaluate=lambda person: person.province.name.upper(),
+    ),
+)
+
+TRAVEL_FIELDS: Final[Mapping[str, Field]] = {entry.name: entry for entry in _TRAVEL}
+"""Fields of a card with a machine-readable zone, in the forms that ICAO Doc 9303 asks for."""
+
+EVERY_FIELD: Final[Mapping[str, Field]] = {**FIELDS, **TRAVEL_FIELDS}
+"""Every field that a layout may name."""

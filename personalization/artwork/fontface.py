@@ -10,7 +10,8 @@ from __future__ import annotations
 import struct
 import unicodedata
 from functools import lru_cache
-from importlib import resources
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,9 @@ from PIL import Image, ImageDraw, ImageFont
 from ektp.errors import ConfigurationError
 
 __all__ = ["FontFace", "Glyph", "load_face"]
+
+# OCR-B by Raisty under the SIL Open Font License 1.1, of constant stroke width (ISO 1073-2).
+_SHIPPED_BY: Final = {"OCR-B.ttf": ("glyphive", "glyphive/assets/fonts/ocr_b/OCR-B.ttf")}
 
 # Large enough for hinting to round nothing that can be seen.
 _MEASURE_PX: Final = 2048
@@ -68,6 +72,10 @@ class FontFace:
             return 0.0
         metrics = [self._metrics(character) for character in text]
         return metrics[0][1] + sum(advance for advance, _, _ in metrics) + metrics[-1][2]
+
+    def advance_em(self, character: str) -> float:
+        """How far the pen moves over a character. `ValueError` as in `width_em`."""
+        return self._metrics(character)[0]
 
     def pens_em(self, text: str) -> list[float]:
         """Where the pen stands for each character, from the left edge of the line's ink."""
@@ -134,17 +142,29 @@ class FontFace:
 
 @lru_cache(maxsize=32)
 def load_face(source: str) -> FontFace:
-    """The face of that name among the fonts that come with reportlab, or at that path.
+    """The face of that name among the fonts that come with our dependencies, or at that path.
 
     Raises `ConfigurationError` where there is none.
     """
-    shipped = resources.files("reportlab") / "fonts" / Path(source).name
     try:
-        own = Path(source).name == source and shipped.is_file()
-        data = shipped.read_bytes() if own else Path(source).read_bytes()
+        data = _shipped(source).read_bytes()
     except OSError as error:
         raise ConfigurationError("a font cannot be read", font=source) from error
     return FontFace(source, data)
+
+
+def _shipped(source: str) -> Traversable:
+    """Where a font is: only its file is looked for, no code of the package that ships it is run."""
+    if source in _SHIPPED_BY:
+        package, inside = _SHIPPED_BY[source]
+        try:
+            return Path(str(metadata.distribution(package).locate_file(inside)))
+        except metadata.PackageNotFoundError as error:
+            raise ConfigurationError(
+                "the package that ships a font is not installed", font=source, package=package
+            ) from error
+    shipped = resources.files("reportlab") / "fonts" / Path(source).name
+    return shipped if Path(source).name == source and shipped.is_file() else Path(source)
 
 
 def _coverage(source: str, data: bytes) -> frozenset[int]:

@@ -9,15 +9,51 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
-from typing import Self
+from typing import Final, NamedTuple, Self
 
-from ektp.printer_profiles import CARD_HEIGHT_MM, CARD_WIDTH_MM
+from ektp.printer_profiles import CARD_HEIGHT_MM, CARD_WIDTH_MM, Side
 from ektp.record import CardVariant
+from personalization.artwork.fields import EVERY_FIELD
 from personalization.artwork.fontface import FontFace, load_face
 
-__all__ = ["Align", "Block", "Box", "Layout", "Row", "Underlay"]
+__all__ = [
+    "SLOT_CHARACTERS",
+    "Align",
+    "Block",
+    "Box",
+    "Inscription",
+    "Layout",
+    "Row",
+    "Slot",
+    "SlotCharacters",
+    "Underlay",
+]
 
 Colour = tuple[int, int, int]
+
+MM_PER_PT: Final = 25.4 / 72
+DIGITS: Final = "0123456789"
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ENGLISH_FONT: Final = "english"
+LABEL_GAP_EM: Final = 0.3
+"""Between a label and its English, in em of the label."""
+
+
+class SlotCharacters(NamedTuple):
+    """How many characters a slot has, and which they may be."""
+
+    characters: int
+    alphabet: str
+
+
+SLOT_CHARACTERS: Final[Mapping[str, SlotCharacters]] = {
+    "document_number": SlotCharacters(9, LETTERS + DIGITS),
+    "can": SlotCharacters(6, DIGITS),
+    "mrz_upper": SlotCharacters(30, LETTERS + DIGITS + "<"),
+    "mrz_middle": SlotCharacters(30, LETTERS + DIGITS + "<"),
+    "mrz_lower": SlotCharacters(30, LETTERS + DIGITS + "<"),
+}
+"""What is known at binding only (ICAO Doc 9303-5 clauses 3.2.3 and 4.2)."""
 
 
 @unique
@@ -53,7 +89,8 @@ class Box:
 class Row:
     """One field: its label and colon, if it has them, and the box of its value.
 
-    `beside` puts it on the baseline of the row before it.
+    `beside` puts it on the baseline of the row before it. Where `label_rise_mm` is stated, the
+    label stands that far above the value and has no colon.
     """
 
     field: str
@@ -68,6 +105,8 @@ class Row:
     colon_x_mm: float | None = None
     label_font: str = ""
     label_pt: float = 0.0
+    label_rise_mm: float = 0.0
+    side: Side = Side.FRONT
 
     @property
     def width_mm(self) -> float:
@@ -89,6 +128,40 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Inscription:
+    """Words that stand on every card of a layout."""
+
+    text: str
+    side: Side
+    font: str
+    size_pt: float
+    x_mm: float
+    baseline_mm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A line of characters at a fixed pitch that is only known when a card is bound.
+
+    Each character stands in the middle of its cell; the first cell begins at `x_mm`.
+    """
+
+    name: str
+    side: Side
+    characters: int
+    font: str
+    size_pt: float
+    pitch_mm: float
+    x_mm: float
+    baseline_mm: float
+
+    @property
+    def right_mm(self) -> float:
+        """The right edge of the last cell."""
+        return self.x_mm + self.characters * self.pitch_mm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Underlay:
     """The colours of the neutral ground under a proof; never a likeness of a blank."""
 
@@ -103,7 +176,9 @@ class Layout:
     """The variable layer of one kind of card.
 
     `values` gives, per field, the words that stand on the card for words of a closed list;
-    `samples` the layout's own samples; `fonts` which file stands for each name of a font.
+    `samples` the layout's own samples; `fonts` which file stands for each name of a font; `labels`
+    the labels that differ from the field's own, `english` the words beside them, in the font
+    `english`. `slots` are filled at binding; `chip_mark` is the sign of a card with a chip inside.
     """
 
     name: str
@@ -118,6 +193,11 @@ class Layout:
     photo_centre_y: float
     signature: Box
     underlay: Underlay
+    inscriptions: tuple[Inscription, ...] = ()
+    slots: tuple[Slot, ...] = ()
+    chip_mark: Box | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    english: Mapping[str, str] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     samples: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,6 +212,26 @@ class Layout:
             msg = f"the layout has no font called {unknown[0]}"
             raise ValueError(msg)
         return replace(self, fonts={**self.fonts, **fonts})
+
+    def label_for(self, field: str, value: str) -> str:
+        """The label that stands before or above a value, as approved."""
+        own = EVERY_FIELD[field].label_for(value)
+        return self.labels.get(own, own)
+
+    def labels_of(self, field: str) -> frozenset[str]:
+        """Every label that a field can have on this card."""
+        return frozenset(self.labels.get(own, own) for own in EVERY_FIELD[field].labels)
+
+    def beside_label(self, label: str) -> str:
+        """What stands after a label in English, with its oblique; empty where nothing does."""
+        return f"/ {self.english[label]}" if label in self.english else ""
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that this layout prints."""
+        printed = {Side.FRONT, *(row.side for row in self.rows)}
+        printed |= {slot.side for slot in self.slots}
+        return tuple(side for side in Side if side in printed)
 
     @property
     def rows(self) -> tuple[Row, ...]:

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Final, TypeVar, cast
 
+from ektp.chip_profiles import ICAO_LDS1, KTP_EL
 from ektp.errors import ConfigurationError, LayoutUnknown
-from ektp.printer_profiles import CARD_HEIGHT_MM, CARD_WIDTH_MM
+from ektp.printer_profiles import Side
 from ektp.record import CardVariant
-from personalization.artwork.fields import FIELDS
-from personalization.artwork.layout import Align, Block, Box, Colour, Layout, Row, Underlay
+from personalization.artwork.layout import (
+    Align,
+    Block,
+    Box,
+    Colour,
+    Inscription,
+    Layout,
+    Row,
+    Slot,
+    Underlay,
+)
+from personalization.artwork.layout_faults import refuse_bad
 
-__all__ = ["LAYOUTS", "layout_for", "load_layout", "parse_layout"]
+__all__ = ["LAYOUTS", "PROFILE_LAYOUTS", "layout_for", "load_layout", "parse_layout"]
 
 LAYOUTS: Final[Mapping[CardVariant, str]] = {
     CardVariant.WNI: "ktp-el-wni",
     CardVariant.OA: "ktp-el-oa",
 }
-"""The layout that belongs to each variant."""
+"""The layout of `ktp-el` that belongs to each variant."""
 
-_MM_PER_PT: Final = 25.4 / 72
-_DIGITS: Final = "0123456789"
+PROFILE_LAYOUTS: Final[Mapping[str, Mapping[CardVariant, str]]] = {
+    KTP_EL.name: LAYOUTS,
+    ICAO_LDS1.name: {
+        CardVariant.WNI: "icao-lds1-wni",
+        CardVariant.OA: "icao-lds1-oa",
+    },
+}
+"""The layouts of each chip profile: what is inside decides what has to be printed."""
+
 _ROW_KEYS: Final = (
     "align",
     "x_mm",
@@ -35,18 +53,26 @@ _ROW_KEYS: Final = (
     "colon_x_mm",
     "label_font",
     "label_pt",
+    "label_rise_mm",
     "lines",
+    "side",
 )
 Table = Mapping[str, object]
 T = TypeVar("T")
 
 
-def layout_for(variant: CardVariant, *, nik_font: Path | None = None) -> Layout:
-    """The layout of a variant; `nik_font` is the installation's OCR face, if it has one.
+def layout_for(
+    variant: CardVariant, *, profile: str = KTP_EL.name, nik_font: Path | None = None
+) -> Layout:
+    """The layout of a variant and a chip profile, by the profile's name.
 
-    Raises `ConfigurationError` where the font cannot be used.
+    `nik_font` is the installation's own face for the NIK, if it has one. Raises
+    `ConfigurationError` where the font cannot be used, and for another profile.
     """
-    return load_layout(LAYOUTS[variant], nik_font=nik_font)
+    layouts = PROFILE_LAYOUTS.get(profile)
+    if layouts is None:
+        raise ConfigurationError("no layouts for this chip profile", profile=profile)
+    return load_layout(layouts[variant], nik_font=nik_font)
 
 
 def load_layout(name: str, *, nik_font: Path | None = None) -> Layout:
@@ -63,7 +89,7 @@ def _load(name: str, nik_font: Path | None) -> Layout:
     if nik_font is None:
         return layout
     layout = layout.with_fonts({"nik": str(nik_font)})
-    _refuse_bad(layout)
+    refuse_bad(layout)
     return layout
 
 
@@ -99,8 +125,13 @@ def parse_layout(table: Table) -> Layout:
             key: _words(cast("Table", words)) for key, words in _optional(table, "values").items()
         },
         samples=_words(_optional(table, "samples")),
+        labels=_words(_optional(table, "labels")),
+        english=_words(_optional(table, "english")),
+        inscriptions=tuple(_inscription(one) for one in _some(table, "inscription")),
+        slots=tuple(_slot(one) for one in _some(table, "slot")),
+        chip_mark=_box(_table(table, "chip_mark")) if "chip_mark" in table else None,
     )
-    _refuse_bad(layout)
+    refuse_bad(layout)
     return layout
 
 
@@ -112,6 +143,37 @@ def _read(name: str) -> Table:
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     parent = table.pop("extends", None)
     return {**_read(parent), **table} if isinstance(parent, str) else table
+
+
+def _inscription(table: Table) -> Inscription:
+    return Inscription(
+        text=_get(table, "text", str),
+        side=_side(table),
+        font=_get(table, "font", str),
+        size_pt=_number(table, "size_pt"),
+        x_mm=_number(table, "x_mm"),
+        baseline_mm=_number(table, "baseline_mm"),
+    )
+
+
+def _slot(table: Table) -> Slot:
+    return Slot(
+        name=_get(table, "name", str),
+        side=_side(table),
+        characters=_get(table, "characters", int),
+        font=_get(table, "font", str),
+        size_pt=_number(table, "size_pt"),
+        pitch_mm=_number(table, "pitch_mm"),
+        x_mm=_number(table, "x_mm"),
+        baseline_mm=_number(table, "baseline_mm"),
+    )
+
+
+def _side(table: Table) -> Side:
+    try:
+        return Side(_get({"side": Side.FRONT, **table}, "side", str))
+    except ValueError:
+        raise ConfigurationError("a card has a front and a back", key="side") from None
 
 
 def _block(table: Table) -> Block:
@@ -129,7 +191,7 @@ def _block(table: Table) -> Block:
 def _row(block: Table, own: Table) -> Row:
     """A row takes from its block what it does not state itself."""
     table: Table = {**{key: block[key] for key in _ROW_KEYS if key in block}, **own}
-    labelled = "label_x_mm" in table
+    labelled, above = "label_x_mm" in table, "label_rise_mm" in table
     try:
         align = Align(str(table.get("align", Align.LEFT)))
     except ValueError:
@@ -145,8 +207,10 @@ def _row(block: Table, own: Table) -> Row:
         beside=_get({"beside": False, **table}, "beside", bool),
         label_x_mm=_number(table, "label_x_mm") if labelled else None,
         colon_x_mm=_number(table, "colon_x_mm") if labelled else None,
-        label_font=_get(table, "label_font", str) if labelled else "",
-        label_pt=_number(table, "label_pt") if labelled else 0.0,
+        label_font=_get(table, "label_font", str) if labelled or above else "",
+        label_pt=_number(table, "label_pt") if labelled or above else 0.0,
+        label_rise_mm=_number(table, "label_rise_mm") if above else 0.0,
+        side=_side(block),
     )
 
 
@@ -193,77 +257,12 @@ def _optional(table: Table, key: str) -> Table:
     return _table({key: {}, **table}, key)
 
 
+def _some(table: Table, key: str) -> list[Table]:
+    return _tables(table, key) if key in table else []
+
+
 def _tables(table: Table, key: str) -> list[Table]:
     rows = _get(table, key, list)
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ConfigurationError("a layout lacks tables", key=key)
     return rows
-
-
-def _refuse_bad(layout: Layout) -> None:
-    for fault, key in _faults(layout):
-        raise ConfigurationError(fault, layout=layout.name, key=key)
-
-
-def _faults(layout: Layout) -> Iterator[tuple[str, str]]:
-    if not layout.photo.on_card or not layout.signature.on_card:
-        yield "a picture stands outside the card", "photo, signature"
-    if not 0 < layout.smallest_pt <= layout.wrap_below_pt or layout.step_pt <= 0:
-        yield "sizes of type do not go down in steps", "rules"
-    known = {row.field for row in layout.rows}
-    for name in (*layout.values, *layout.samples):
-        if name not in known:
-            yield "words for a field that the layout does not have", name
-    for block in layout.blocks:
-        yield from _block_faults(block)
-        for row in block.rows:
-            yield from _row_faults(layout, row)
-
-
-def _block_faults(block: Block) -> Iterator[tuple[str, str]]:
-    bands = sum(not row.beside for row in block.rows)
-    end = block.first_baseline_mm + (bands - 1) * block.smallest_pitch_mm
-    if block.rows[0].beside:
-        yield "the first row stands beside nothing", block.name
-    if not 0 < block.smallest_pitch_mm <= block.pitch_mm or block.leading_mm <= 0:
-        yield "rows do not follow one another", block.name
-    if block.first_baseline_mm <= 0 or not end <= block.last_baseline_mm < CARD_HEIGHT_MM:
-        yield "the rows have no room", block.name
-
-
-def _row_faults(layout: Layout, row: Row) -> Iterator[tuple[str, str]]:
-    if row.field not in FIELDS:
-        yield "there is no such field", row.field
-        return
-    for font in (row.font, row.label_font or row.font):
-        if font not in layout.fonts:
-            yield "there is no such font", font
-            return
-    if not 0 <= row.x_mm < row.right_mm <= CARD_WIDTH_MM or row.lines < 1:
-        yield "the value has no room", row.field
-    if row.field == "nik" and layout.face(row.font).lacks(_DIGITS) is not None:
-        yield "the font lacks a digit", row.font
-    if row.size_pt < layout.smallest_pt:
-        yield "the type is smaller than the smallest legible", row.field
-    if row.label_x_mm is not None and row.colon_x_mm is not None:
-        yield from _label_faults(layout, row, row.label_x_mm, row.colon_x_mm)
-
-
-def _label_faults(
-    layout: Layout, row: Row, x_mm: float, colon_mm: float
-) -> Iterator[tuple[str, str]]:
-    face = layout.face(row.label_font)
-    if row.label_pt < layout.smallest_pt:
-        yield "the label is smaller than the smallest legible", row.field
-    for label in FIELDS[row.field].labels | {":"}:
-        if face.lacks(label) is not None:
-            yield "the font lacks a character of a label", row.field
-            return
-    size_mm = row.label_pt * _MM_PER_PT
-    widest = max((face.width_em(label) for label in FIELDS[row.field].labels), default=0.0)
-    if (
-        x_mm < 0
-        or x_mm + widest * size_mm > colon_mm
-        or colon_mm + face.width_em(":") * size_mm > row.x_mm
-    ):
-        yield "label, colon and value overlap", row.field

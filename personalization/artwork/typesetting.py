@@ -16,15 +16,22 @@ from typing import Final
 
 from ektp.errors import FieldOverflow, GlyphMissing, LayoutUnknown
 from ektp.personal import PersonalText
-from ektp.printer_profiles import PrintGeometry
+from ektp.printer_profiles import PrintGeometry, Side
 from ektp.record import ApprovedRecord
-from personalization.artwork.fields import FIELDS
+from personalization.artwork.fields import EVERY_FIELD
 from personalization.artwork.fontface import FontFace
-from personalization.artwork.layout import Align, Block, Layout, Row
+from personalization.artwork.layout import (
+    ENGLISH_FONT,
+    LABEL_GAP_EM,
+    MM_PER_PT,
+    Align,
+    Block,
+    Layout,
+    Row,
+)
 
 __all__ = ["Role", "TextBox", "Typesetting", "check", "typeset", "typeset_sample"]
 
-MM_PER_PT: Final = 25.4 / 72
 # Keeps a size that fits exactly from being lost to the last bit of a float.
 _SLACK: Final = 1e-9
 
@@ -55,6 +62,7 @@ class TextBox:
     width_mm: float
     left_mm: float
     right_mm: float
+    side: Side = Side.FRONT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +76,16 @@ class Typesetting:
     def digest(self) -> bytes:
         """SHA-256 over every line of text, its face, size and place."""
         lines = (
-            f"{box.field}|{box.role}|{box.line}|{box.font}|{box.size_pt:.2f}|{box.x_mm:.3f}|"
+            f"{_side_mark(box)}{box.field}|{box.role}|{box.line}|{box.font}|{box.size_pt:.2f}|"
+            f"{box.x_mm:.3f}|"
             f"{box.baseline_mm:.3f}|{box.text.reveal()}\n"
             for box in self.boxes
         )
         return hashlib.sha256((self.layout + "\n" + "".join(lines)).encode()).digest()
+
+
+def _side_mark(box: TextBox) -> str:
+    return "" if box.side is Side.FRONT else f"{box.side}|"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +109,17 @@ def typeset(record: ApprovedRecord, layout: Layout) -> Typesetting:
     that this layout is not made for: what is orange never goes on blue."""
     if record.variant is not layout.variant:
         raise LayoutUnknown("another variant", layout=layout.name, variant=record.variant.value)
-    texts = {row.field: FIELDS[row.field].evaluate(record.biographic) for row in layout.rows}
+    texts = {row.field: EVERY_FIELD[row.field].evaluate(record.biographic) for row in layout.rows}
     return _typeset(texts, layout)
 
 
 def typeset_sample(layout: Layout) -> Typesetting:
     """Fit the layout's samples: the texts of a proof without a citizen."""
     return _typeset(
-        {row.field: layout.samples.get(row.field, FIELDS[row.field].sample) for row in layout.rows},
+        {
+            row.field: layout.samples.get(row.field, EVERY_FIELD[row.field].sample)
+            for row in layout.rows
+        },
         layout,
     )
 
@@ -196,29 +212,53 @@ def _place(block: Block, fitted: list[_Fitted], pitch_mm: float, layout: Layout)
 
 def _label_boxes(fitted: _Fitted, baseline_mm: float, layout: Layout) -> list[TextBox]:
     row = fitted.row
+    label = layout.label_for(row.field, fitted.approved)
+    if row.label_rise_mm:
+        return _labels_above(row, label, baseline_mm - row.label_rise_mm, layout)
     if row.label_x_mm is None or row.colon_x_mm is None:
         return []
-    face = layout.face(row.label_font)
-    label = FIELDS[row.field].label_for(fitted.approved)
     return [
-        TextBox(
-            field=row.field,
-            role=Role.LABEL,
-            line=line,
-            text=PersonalText(text),
-            font=row.label_font,
-            size_pt=row.label_pt,
-            x_mm=left_mm,
-            baseline_mm=baseline_mm,
-            width_mm=face.width_em(text) * row.label_pt * MM_PER_PT,
-            left_mm=left_mm,
-            right_mm=right_mm,
-        )
-        for line, text, left_mm, right_mm in (
-            (0, label, row.label_x_mm, row.colon_x_mm),
-            (1, ":", row.colon_x_mm, row.x_mm),
-        )
+        _label_box(row, 0, label, (row.label_x_mm, row.colon_x_mm), baseline_mm, layout),
+        _label_box(row, 1, ":", (row.colon_x_mm, row.x_mm), baseline_mm, layout),
     ]
+
+
+def _labels_above(row: Row, label: str, baseline_mm: float, layout: Layout) -> list[TextBox]:
+    """A label over its value, and after it the same in English."""
+    boxes = [_label_box(row, 0, label, (row.x_mm, row.right_mm), baseline_mm, layout)]
+    english = layout.beside_label(label)
+    if english:
+        after_mm = boxes[0].x_mm + boxes[0].width_mm + LABEL_GAP_EM * row.label_pt * MM_PER_PT
+        edges_mm = (after_mm, row.right_mm)
+        boxes.append(_label_box(row, 1, english, edges_mm, baseline_mm, layout, font=ENGLISH_FONT))
+    return boxes
+
+
+def _label_box(
+    row: Row,
+    line: int,
+    text: str,
+    edges_mm: tuple[float, float],
+    baseline_mm: float,
+    layout: Layout,
+    *,
+    font: str = "",
+) -> TextBox:
+    font = font or row.label_font
+    return TextBox(
+        field=row.field,
+        role=Role.LABEL,
+        line=line,
+        text=PersonalText(text),
+        font=font,
+        size_pt=row.label_pt,
+        x_mm=edges_mm[0],
+        baseline_mm=baseline_mm,
+        width_mm=layout.face(font).width_em(text) * row.label_pt * MM_PER_PT,
+        left_mm=edges_mm[0],
+        right_mm=edges_mm[1],
+        side=row.side,
+    )
 
 
 def _value_boxes(
@@ -243,6 +283,7 @@ def _value_boxes(
                 width_mm=width_mm,
                 left_mm=row.x_mm,
                 right_mm=row.right_mm,
+                side=row.side,
             )
         )
     return boxes

@@ -15,7 +15,7 @@ from ektp.perso import Artwork, Panel
 from ektp.printer_profiles import GEOMETRIES, PanelKind, PrintGeometry, Side
 from ektp.record import BELIEVER, CardVariant
 from personalization.artwork import Layout, check, layout_for, render, render_sample, typeset
-from personalization.artwork.rendering import _draw_line, box_px
+from personalization.artwork.rendering import box_px, draw_line
 from tests.unit.personalization.artwork.people import a_record, encoded
 
 WNI = layout_for(CardVariant.WNI)
@@ -183,7 +183,7 @@ def test_ink_stays_inside_the_box_of_its_line(
         return
     for box in setting.boxes:
         page = Image.new("1", (geometry.width_px, geometry.height_px))
-        _draw_line(page, box, WNI, geometry)
+        draw_line(page, box, WNI, geometry)
         ink = page.getbbox()
         if ink is None:
             assert not box.text.reveal().strip()
