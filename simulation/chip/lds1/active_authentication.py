@@ -23,7 +23,7 @@ ISO9796_TRAILERS: Final[dict[HashName, bytes]] = {
     HashName.SHA384: b"\x36\xcc",
     HashName.SHA512: b"\x35\xcc",
 }
-"""How ISO/IEC 9796-2 names the digest at the end of the message (Doc 9303-11 clause 6.1.2.2)."""
+"""How ISO/IEC 9796-2 names the digest at the end of the message (Doc 9303-11 clause 6.1)."""
 
 _PARTIAL_RECOVERY: Final = b"\x6a"
 

@@ -39,7 +39,7 @@ class Answering:
     def handle(self, handler: Handler) -> Handler:
         """The handler of a command with what goes before it.
 
-        A command in plain form ends the session (Doc 9303-11 clause 9.8.3).
+        A command in plain form ends the session (Doc 9303-11 clause 9.8).
         """
 
         def run(command: CommandApdu) -> ResponseApdu:

@@ -216,7 +216,7 @@ class Authentication:
         return () if own is None else (ChipKey(private=int.from_bytes(own, "big")),)
 
     def _renew_session(self, cipher: SessionCipher) -> None:
-        """The answer to the command in hand still goes by the old keys (clause 6.2.3)."""
+        """The answer to the command in hand still goes by the old keys (clause 6.2)."""
         if not self._behaviour.has(Flaw.CA_KEEPS_OLD_KEYS):
             self._begin_session(cipher)
 

@@ -134,7 +134,7 @@ def derive_key(suite: CipherSuite, secret: bytes, counter: int = _PASSWORD) -> b
 
 
 def encipher_nonce(suite: CipherSuite, key: bytes, nonce: bytes) -> bytes:
-    """PACE's nonce of 16 bytes under the password's key: CBC, IV zero, no padding (4.4.4.1)."""
+    """PACE's nonce of 16 bytes under the password's key: CBC, IV zero, no padding (4.4.3.3)."""
     if suite is CipherSuite.TDES:
         return TdesRetailMac(key, key).encrypt(b"", nonce)
     return AesKey(key).encrypt(nonce)

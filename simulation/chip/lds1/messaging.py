@@ -15,7 +15,14 @@ from simulation.chip.secure_messaging import PROTECTED_CLA, MessagingBroken
 __all__ = ["Lds1Messaging"]
 
 _DATA, _DATA_BER, _LE, _STATUS, _CHECKSUM = 0x87, 0x85, 0x97, 0x99, 0x8E
-_ORDERS: Final = ([_DATA], [_LE], [_DATA, _LE], [_DATA_BER], [_DATA_BER, _LE])
+_ORDERS: Final[tuple[list[int], ...]] = (
+    [],
+    [_DATA],
+    [_LE],
+    [_DATA, _LE],
+    [_DATA_BER],
+    [_DATA_BER, _LE],
+)
 _CHECKSUM_HEAD: Final = bytes((_CHECKSUM, CHECKSUM_BYTES))
 _CHECKSUM_OBJECT: Final = len(_CHECKSUM_HEAD) + CHECKSUM_BYTES
 _PADDED: Final = b"\x01"
@@ -64,15 +71,17 @@ class Lds1Messaging:
     def open_command(self, command: CommandApdu) -> CommandApdu:
         """The plain command within a protected one.
 
-        Raises `MessagingBroken`: 6987 without a checksum or with nothing but one, 6988 where the
-        checksum, an object or the padding is wrong. The session must then be ended.
+        Raises `MessagingBroken`: 6987 without a checksum, 6988 where the checksum, an object or the
+        padding is wrong. The session must then be ended.
         """
         counter = self._advance()
         objects, checksum = command.data[:-_CHECKSUM_OBJECT], command.data[-_CHECKSUM_OBJECT:]
-        if not objects or not checksum.startswith(_CHECKSUM_HEAD):
+        if not checksum.startswith(_CHECKSUM_HEAD):
             raise MessagingBroken(StatusWord.SM_OBJECTS_MISSING)
         header = bytes((command.cla, command.ins, command.p1, command.p2))
-        expected = self._checksum(counter, self._pad(header) + objects)
+        # The padded header stands alone where there is no object after it.
+        after = self._pad(objects) if objects else b""
+        expected = self._cipher.checksum(counter + self._pad(header) + after)
         if not hmac.compare_digest(expected, checksum[2:]):
             raise MessagingBroken(StatusWord.SM_OBJECTS_INCORRECT)
         try:
@@ -138,7 +147,7 @@ class Lds1Messaging:
         return self._decipher(counter, values), le
 
     def _decipher(self, counter: bytes, values: dict[int, bytes]) -> bytes:
-        if _LE in values and len(values) == 1:
+        if not values.keys() & {_DATA, _DATA_BER}:
             return b""
         cipher_text = values.get(_DATA_BER, b"")
         if _DATA in values:

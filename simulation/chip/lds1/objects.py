@@ -1,4 +1,4 @@
-"""The data objects of MSE and GENERAL AUTHENTICATE (Doc 9303-11 clauses 4.4.4 and 6.2.3)."""
+"""The data objects of MSE and GENERAL AUTHENTICATE (Doc 9303-11 clauses 4.4.4 and 6.2)."""
 
 from __future__ import annotations
 

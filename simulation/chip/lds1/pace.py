@@ -179,7 +179,7 @@ class PaceRun:
         return self._answer(0x86, token, Flaw.PACE_TOKEN_TAG) + stray
 
     def _key_object(self, key: Point) -> bytes:
-        """`7F49` { protocol, public key }: what a token is made over (9.4.4)."""
+        """`7F49` { protocol, public key }: what a token is made over (4.4.3.4)."""
         protocol = PACE_GENERIC_MAPPING + bytes((self._suite.cipher,))
         inner = bytes(Tlv(0x06, protocol)) + bytes(Tlv(0x86, self._curve.encode(key)))
         return bytes(Tlv(0x7F49, inner))

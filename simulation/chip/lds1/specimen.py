@@ -89,7 +89,7 @@ def _blank(serial: CardSerial, memory_bytes: int) -> ChipState:
         serial=serial,
         model=model,
         features=model.features,
-        radio=Radio.for_chip(RadioType.A, serial),
+        radio=Radio(type=RadioType.A, uid=bytes.fromhex("08000000"), random_uid=True),
         memory=memory,
         files=FileSystem(memory, ICAO_LDS1.header_bytes),
         # Nobody writes a specimen: the channel's keys are only there because a chip has some.
@@ -123,7 +123,7 @@ def _secrets(
 
 
 def mrz_information(mrz: str) -> str:
-    """Document number, date of birth and date of expiry, each with its check digit (4.3.2).
+    """Document number, date of birth and date of expiry, each with its check digit (4.3).
 
     From the three lines of a TD1 MRZ; a text of another length is taken as it is.
     """

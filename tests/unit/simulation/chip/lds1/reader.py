@@ -19,7 +19,7 @@ from ektp.tlv import Tlv, decode_tlv, find_tlv
 from simulation.chip.card import Chip
 from simulation.chip.lds1.behaviour import PaceSuite
 from simulation.chip.lds1.ciphers import CipherSuite
-from simulation.chip.lds1.elliptic import Curve
+from simulation.chip.lds1.elliptic import Curve, Point, PointRefused
 
 AID = bytes.fromhex("A0000002471001")
 PACE_OID = bytes.fromhex("04007F000702020402")
@@ -96,7 +96,8 @@ class Messaging:
             size = 1 if command.le <= 256 else 2
             objects += bytes(Tlv(0x97, (command.le % (1 << 8 * size)).to_bytes(size, "big")))
         header = pad(bytes((cla, command.ins, command.p1, command.p2)), block)
-        checksum = self.keys.checksum(pad(counter + header + objects, block))
+        after = pad(objects, block) if objects else b""
+        checksum = self.keys.checksum(counter + header + after)
         data = objects + bytes(Tlv(0x8E, checksum))
         return CommandApdu(cla, command.ins, command.p1, command.p2, data, le)
 
@@ -139,11 +140,12 @@ class Reader:
     def select_application(self) -> str:
         return self.sw(CommandApdu(0x00, 0xA4, 0x04, 0x0C, AID))
 
-    def bac(self, mrz_information: str) -> str:
+    def bac(self, mrz_information: str, challenge: bytes | None = None) -> str:
         """BAC from the printed MRZ; the session is open where the answer is 9000."""
         seed = hashlib.sha1(mrz_information.encode()).digest()[:16]  # noqa: S324
         keys = Keys.derive(CipherSuite.TDES, seed)
-        challenge = self.chip.process(CommandApdu(0x00, 0x84, le=8)).data
+        fresh = self.chip.process(CommandApdu(0x00, 0x84, le=8)).data
+        challenge = challenge or fresh
         own, keying = self.random.randbytes(8), self.random.randbytes(16)
         sealed = keys.cipher(b"").encryptor().update(own + challenge + keying)
         token = sealed + keys.checksum(pad(sealed, 8))
@@ -180,7 +182,7 @@ class Reader:
         sealed = self.step(0x10, b"", 0x80)
         nonce = int.from_bytes(self._decipher_nonce(suite, secret, sealed), "big")
         private = self._scalar(curve)
-        mapping = curve.decode(self.step(0x10, _point(0x81, curve, private), 0x82))
+        mapping = _decoded(curve, self.step(0x10, _point(0x81, curve, private), 0x82))
         fresh = curve.multiply(curve.generator, nonce)
         generator = curve.add(fresh, curve.multiply(mapping, private))
         private = self._scalar(curve)
@@ -188,7 +190,7 @@ class Reader:
         theirs = self.step(0x10, bytes(Tlv(0x83, own)), 0x84)
         if theirs == own:
             raise Broken("echo")
-        shared = curve.multiply(curve.decode(theirs), private)
+        shared = curve.multiply(_decoded(curve, theirs), private)
         keys = Keys.derive(suite.cipher, curve.encode_field(shared.x))
         oid = PACE_OID + bytes((suite.cipher,))
         objects = [
@@ -266,3 +268,10 @@ class Reader:
 
 def _point(tag: int, curve: Curve, private: int) -> bytes:
     return bytes(Tlv(tag, curve.encode(curve.public_key(private))))
+
+
+def _decoded(curve: Curve, raw: bytes) -> Point:
+    try:
+        return curve.decode(raw)
+    except PointRefused as cause:
+        raise Broken("point") from cause
