@@ -7,7 +7,7 @@ The secure channel lies above: what travels here is what was protected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Self
 
@@ -77,7 +77,9 @@ class CardLink:
     @classmethod
     def of(cls, channel: CardChannel) -> Self:
         """A link with the limits that the chip tells. Raises `CardAbsent`."""
-        return cls(channel, limits_of(channel))
+        link = cls(channel)
+        link.limits = limits_of(channel.atr(), link.transmit)
+        return link
 
     def begin(self, purpose: str) -> None:
         """Count what follows under this name."""
@@ -147,17 +149,17 @@ def _pieces(command: CommandApdu) -> Iterator[CommandApdu]:
 # --- what a chip tells of itself ------------------------------------------------------------------
 
 
-def limits_of(channel: CardChannel) -> LinkLimits:
-    """What the chip in the field can carry. Raises `CardAbsent`.
+def limits_of(atr: bytes, ask: Callable[[CommandApdu], ResponseApdu]) -> LinkLimits:
+    """What a chip can carry, from its ATR and, where need be, its own answer.
 
     The extended length information is asked for where the historical bytes promise extended
     lengths, and where there are no card capabilities to say anything.
     """
-    capabilities = _capabilities(historical_bytes(channel.atr()))
+    capabilities = _capabilities(historical_bytes(atr))
     chaining = capabilities is not None and bool(capabilities & _CHAINING_BIT)
     if capabilities is not None and not capabilities & _EXTENDED_BIT:
         return LinkLimits(chaining=chaining)
-    answer = channel.transmit(commands.GET_EXTENDED_LENGTHS)
+    answer = ask(commands.GET_EXTENDED_LENGTHS)
     largest = _largest_command(answer.data) if answer.ok else 0
     return LinkLimits(chaining=chaining, largest_command=largest)
 

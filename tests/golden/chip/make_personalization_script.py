@@ -1,4 +1,5 @@
-"""Writes `personalization-script.txt` by hand from `docs/chip-profile-ktp-el.md`.
+"""Writes `personalization-script.txt` by hand from `docs/chip-profile-ktp-el.md` and
+`docs/secure-channel.md`.
 
 It uses nothing of the project, so that the golden file and the code under test are two readings of
 the same document. Running it again gives no diff.
@@ -45,21 +46,27 @@ def create(identifier: str, rule: str, size: int) -> str:
 
 
 def update(content: bytes) -> list[str]:
-    """UPDATE BINARY in blocks of 240 bytes."""
-    starts = range(0, len(content), 240)
-    return [line(f"00D6{at:04X}", content[at : at + 240]) for at in starts]
+    """UPDATE BINARY in blocks of 239 bytes: what a short command carries in the channel."""
+    starts = range(0, len(content), 239)
+    return [line(f"00D6{at:04X}", content[at : at + 239]) for at in starts]
 
 
 def script() -> list[str]:
-    """The order of section 4."""
+    """The order of `docs/secure-channel.md` section 8."""
     marker = JOB + b"\x00" + ATTEMPT + bytes(5)
-    lines = ["mark: create application", line("00E00000", bytes.fromhex("620782013883027F0A"))]
+    lines = ["mark: open session under 30"]
+    lines += ["mark: create application", line("00E00000", bytes.fromhex("620782013883027F0A"))]
     lines += ["mark: write marker", create("6FFE", "FF", 32), *update(marker)]
-    lines += ["keys: load keys", "  80D80301 Lc=58 data=secret -> 9000"]
+    check_values = (b"AAA" + b"BBB" + b"CCC").hex().upper()
+    lines += ["keys: change keys"]
+    lines += [f"  80D83081 Lc=46 data=secret Le=00 -> 31{check_values} 9000"]
+    lines += ["secrets: open session under 31"]
+    lines += ["secrets: put read keys", "  00DA0101 Lc=43 data=secret -> 9000"]
+    lines += ["files: select application", line("00A40000", bytes.fromhex("7F0A"))]
     for identifier, name, rule, content in FILES:
         lines += [f"files: write {name}", create(identifier, rule, len(content)), *update(content)]
     for identifier, name, _, content in FILES:
-        answer = f"Le=20 -> {hashlib.sha256(content).hexdigest().upper()} 9000"
+        answer = f"Le=00 -> {hashlib.sha256(content).hexdigest().upper()} 9000"
         lines += [f"verify: digest of {name}"]
         lines += [line("80B40000", bytes.fromhex(identifier), answer)]
     return [*lines, "close: close", line("80F0800F")]

@@ -55,6 +55,8 @@ class Scp03Card:
     failures: int = 0
     cryptogram_error: bool = False
     """Whether the card shows a cryptogram that is not its own."""
+    inside: bool = False
+    """Whether the command that the handler has in hand came through the channel."""
     spoil_answer: Callable[[ResponseApdu], ResponseApdu] = field(default=lambda answer: answer)
 
     def __post_init__(self) -> None:
@@ -127,9 +129,12 @@ class Scp03Card:
         if body:
             vector = encrypt(s_enc, bytes(16), self._commands.to_bytes(16, "big"))
             plain = decrypt(s_enc, vector, body).rstrip(b"\x00")[:-1]
+        cla = command.cla & ~0x04
+        self.inside = True
         answer = self.handler(
-            CommandApdu(command.cla & ~0x04, command.ins, command.p1, command.p2, plain, command.le)
+            CommandApdu(cla, command.ins, command.p1, command.p2, plain, command.le)
         )
+        self.inside = False
         if answer.sw != 0x9000:
             return status(answer.sw)
         data = answer.data

@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image, ImageDraw
 
-from ektp.apdu import CommandApdu, ResponseApdu
-from ektp.chip_profiles import KTP_EL, FileId
-from ektp.errors import CardAbsent
+from ektp.chip_profiles import KTP_EL, ChipProfile, FileId
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import Artwork, PersoPackage
 from ektp.personal import Nik, PersonalBytes, PersonalText
@@ -30,10 +28,12 @@ from ektp.record import (
     Sex,
 )
 from ektp.regions import Area, OfficeCode, RegionCode
-from ektp.tlv import decode_tlv, find_tlv
+from hsm.card_keys import CardKeysInHand, card_keys_in_hand
+from hsm.keys import TokenKeys
 from personalization.datafiles.prepare import data_files
+from tests.unit.hsm.masters import Masters
+from tests.unit.personalization.chip.dictionary_card import SERIAL, DictionaryCard
 
-SERIAL = CardSerial("0011223344556677")
 JOB = JobId.from_entropy(bytes(7) + b"\x05")
 ATTEMPT = AttemptId.from_entropy(bytes(7) + b"\x07")
 
@@ -138,30 +138,25 @@ def build_record(
 
 
 class PlainKeys:
-    """Keys that hide nothing: what goes through them can be recognized afterwards."""
+    """Keys that hide nothing where a binding needs them, and real ones for the channel.
+
+    What is enciphered can be recognized afterwards; `asked` is who was asked for.
+    """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[CardSerial, bytes]] = []
+        self.masters = Masters()
+        self.asked: list[tuple[CardSerial, str]] = []
         self.in_hand = 0
 
     @contextmanager
-    def chip_keys(self, card: CardSerial, card_control: bytes) -> Iterator[PlainKeys]:
-        self.asked.append((card, card_control))
+    def card_keys(self, card: CardSerial, profile: ChipProfile) -> Iterator[PlainCardKeys]:
+        self.asked.append((card, profile.name))
         self.in_hand += 1
-        yield self
-        self.in_hand -= 1
-
-    def load_payload(self) -> bytes:
-        assert self.in_hand
-        return b"K" * 88
-
-    def encipher_file(self, content: bytes) -> bytes:
-        assert self.in_hand
-        assert len(content) % 8 == 0
-        return bytes(byte ^ 0xFF for byte in content)
-
-    def terminate_proof(self, challenge: bytes) -> bytes:
-        return hashlib.sha256(b"\xff" + challenge).digest()[:8]
+        try:
+            with card_keys_in_hand(cast("TokenKeys", self.masters), card, profile) as keys:
+                yield PlainCardKeys(keys)
+        finally:
+            self.in_hand -= 1
 
     def wrap_data_key(self, data_key: bytes) -> bytes:
         return data_key
@@ -179,6 +174,26 @@ class PlainKeys:
         return ()
 
 
+class PlainCardKeys:
+    """The keys of one card, with a file protection that everybody can see through."""
+
+    def __init__(self, keys: CardKeysInHand) -> None:
+        self._keys = keys
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._keys, name)
+
+    def encipher_file(self, card_control: bytes, content: bytes) -> bytes:
+        assert len(card_control) == 51
+        assert len(content) % 8 == 0
+        return bytes(byte ^ 0xFF for byte in content)
+
+    def read_keys(self, card_control: bytes) -> bytes:
+        # Any version of the read master will do here.
+        assert len(card_control) == 51
+        return self._keys.seal(b"R" * 49)
+
+
 class PlainSigner:
     """Signs by repeating the hash: r = SHA-256 of the message, s the same."""
 
@@ -186,123 +201,20 @@ class PlainSigner:
         self.named = self.used = key_id
         self.length = 64
         self.messages: list[bytes] = []
+        self.turns = 0
+
+    @property
+    def key_id(self) -> bytes:
+        return self.named
+
+    def take(self) -> PlainSigner:
+        self.turns += 1
+        return self
 
     def sign(self, message: bytes) -> DocumentSignature:
         self.messages.append(message)
         r_s = (hashlib.sha256(message).digest() * 2)[: self.length]
         return DocumentSignature(r_s=r_s, key_id=self.used)
-
-    def key_id(self) -> bytes:
-        return self.named
-
-
-class DictionaryCard:
-    """The least card that the script of section 4 can be carried out on. It knows no keys.
-
-    `tear_after` takes the card away after so many commands; `refuse` answers a status word to the
-    n-th use of an instruction; `corrupt` changes a file as it is stored.
-    """
-
-    def __init__(self, serial: bytes = bytes(SERIAL)) -> None:
-        self.serial = serial
-        self.life_cycle = 0x01
-        self.application = False
-        self.files: dict[int, bytearray] = {}
-        self.selected = 0
-        self.keys = b""
-        self.log: list[CommandApdu] = []
-        self.tear_after: int | None = None
-        self.refuse: dict[tuple[int, int], int] = {}
-        self.corrupt: int | None = None
-        self.cplc_tag = b"\x9f\x7f"
-        self.status_form = b"\xe3\x04\x9f\x70\x01"
-        self._seen: dict[int, int] = {}
-
-    def transmit(self, command: CommandApdu) -> ResponseApdu:
-        if self.tear_after is not None and len(self.log) >= self.tear_after:
-            raise CardAbsent
-        self.log.append(command)
-        nth = self._seen[command.ins] = self._seen.get(command.ins, 0) + 1
-        if (command.ins, nth) in self.refuse:
-            return ResponseApdu(b"", self.refuse[command.ins, nth])
-        return self._answer(command)
-
-    def _answer(self, command: CommandApdu) -> ResponseApdu:
-        if command.ins == 0xCA:
-            cplc = bytes(10) + self.serial + bytes(24)
-            return ResponseApdu(self.cplc_tag + b"\x2a" + cplc, 0x9000)
-        if command.ins == 0xF2:
-            return ResponseApdu(self.status_form + bytes((self.life_cycle,)), 0x9000)
-        if self.life_cycle == 0xFF:
-            return ResponseApdu(b"", 0x6985)
-        if command.ins == 0xF0:
-            return self._set_status(command)
-        if command.ins in {0xE0, 0xD6, 0xD8, 0xB4} and self.life_cycle != 0x01:
-            return ResponseApdu(b"", 0x6985)
-        return self._files(command)
-
-    def _set_status(self, command: CommandApdu) -> ResponseApdu:
-        if command.p2 == 0xFF:
-            proof = hashlib.sha256(b"\xff" + b"C" * 8).digest()[:8]
-            if self.life_cycle == 0x0F and command.data != proof:
-                return ResponseApdu(b"", 0x6982)
-        elif not self.keys or not all(file.file_id in self.files for file in KTP_EL.files):
-            return ResponseApdu(b"", 0x6985)
-        else:
-            self.files.pop(KTP_EL.marker.file_id)
-        self.life_cycle = command.p2
-        return ResponseApdu(b"", 0x9000)
-
-    def _files(self, command: CommandApdu) -> ResponseApdu:
-        file_id = int.from_bytes(command.data, "big")
-        data = b""
-        match command.ins:
-            case 0x84:
-                data = b"C" * 8
-            case 0xD8:
-                self.keys = command.data
-            case 0xE0:
-                return self._create(command.data)
-            case 0xA4 if file_id in self.files or (
-                file_id == KTP_EL.application and self.application
-            ):
-                self.selected = file_id
-            case 0xD6:
-                return self._update(command)
-            case 0xB0:
-                data = bytes(self.files[self.selected][: command.le])
-            case 0xB4 if file_id in self.files:
-                data = self._digest(file_id)
-            case _:
-                return ResponseApdu(b"", 0x6A82)
-        return ResponseApdu(data, 0x9000)
-
-    def _update(self, command: CommandApdu) -> ResponseApdu:
-        offset = command.p1 << 8 | command.p2
-        end = offset + len(command.data)
-        if end > len(self.files[self.selected]):
-            return ResponseApdu(b"", 0x6B00)
-        self.files[self.selected][offset:end] = command.data
-        return ResponseApdu(b"", 0x9000)
-
-    def _digest(self, file_id: int) -> bytes:
-        stored = bytes(self.files[file_id])
-        if file_id == self.corrupt:
-            stored = stored[:-1] + bytes((stored[-1] ^ 1,))
-        return hashlib.sha256(stored).digest()
-
-    def _create(self, data: bytes) -> ResponseApdu:
-        control = find_tlv(data, 0x62) or b""
-        objects = {tlv.tag: tlv.value for tlv in decode_tlv(control)}
-        if objects[0x82] == b"\x38":
-            self.application = True
-            return ResponseApdu(b"", 0x9000)
-        file_id = int.from_bytes(objects[0x83], "big")
-        if file_id in self.files:
-            return ResponseApdu(b"", 0x6A89)
-        self.files[file_id] = bytearray(int.from_bytes(objects[0x80], "big"))
-        self.selected = file_id
-        return ResponseApdu(b"", 0x9000)
 
 
 def build_package(record: ApprovedRecord) -> PersoPackage:

@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ektp.chip_profiles import KTP_EL
-from ektp.errors import ConfigurationError, HsmError, KeyUsageForbidden
+from ektp.errors import ChipImageTooLarge, ConfigurationError, HsmError
 from ektp.ids import AttemptId, CardSerial
 from ektp.perso import PersoPackage
-from personalization.binding import CardControl, attempt_digest, bind, card_control_of
+from ektp.personal import PersonalBytes
+from personalization.binding import bind
+from personalization.card_control import CardControl, attempt_digest, card_control_of
 
 DAY = date(2026, 1, 31)
 
@@ -33,16 +35,60 @@ def test_a_package_of_another_profile_is_not_bound(
     other = replace(package, profile="icao-lds1")
     with pytest.raises(ConfigurationError):
         bind(other, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=1)
-    assert not signer.messages
+    assert (signer.messages, signer.turns) == ([], 0)
 
 
-def test_a_key_that_changes_meanwhile_is_refused(
+def test_a_signature_by_another_key_than_the_one_taken_is_refused(
     package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
 ) -> None:
     signer.used = b"signer-2"
-    with pytest.raises(KeyUsageForbidden) as refusal:
+    with pytest.raises(HsmError) as refusal:
         bind(package, card=serial, attempt=attempt, on=DAY, keys=keys, signer=signer, key_version=1)
-    assert refusal.value.facts == {"named": b"signer-1".hex(), "used": b"signer-2".hex()}
+    assert refusal.value.facts == {"taken": b"signer-1".hex(), "used": b"signer-2".hex()}
+
+
+def test_a_key_that_gives_way_between_taking_and_the_next_card_fails_no_card(
+    package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
+) -> None:
+    class RollingOver:
+        def __init__(self) -> None:
+            self.key_ids = [b"signer-1", b"signer-2"]
+
+        def take(self) -> Any:
+            return type(signer)(self.key_ids.pop(0))
+
+        def sign(self, message: bytes) -> Any:
+            raise AssertionError(message)
+
+        def key_id(self) -> bytes:
+            raise AssertionError
+
+    rolling = RollingOver()
+    for key_id in (b"signer-1", b"signer-2"):
+        image, _ = bind(
+            package, card=serial, attempt=attempt, on=DAY, keys=keys, signer=rolling, key_version=1
+        )
+        assert image.signer_key_id == key_id
+        assert CardControl.from_bytes(card_control_of(image)).signing_key_id == key_id
+        assert image.files[-1][1].reveal()[64:72] == key_id
+
+
+def test_a_file_that_is_too_large_is_refused_before_a_chip_is_touched(
+    package: PersoPackage, serial: CardSerial, attempt: AttemptId, keys: Any, signer: Any
+) -> None:
+    photo = replace(package.file("photo"), content=PersonalBytes(bytes(4793)))
+    files = tuple(photo if file.name == "photo" else file for file in package.files)
+    with pytest.raises(ChipImageTooLarge) as refusal:
+        bind(
+            replace(package, files=files),
+            card=serial,
+            attempt=attempt,
+            on=DAY,
+            keys=keys,
+            signer=signer,
+            key_version=1,
+        )
+    assert refusal.value.facts == {"file": "photo", "bytes": 4793, "limit": 4792}
 
 
 @pytest.mark.parametrize(("length", "key_id"), [(63, b"signer-1"), (64, b"signer")])
@@ -96,6 +142,7 @@ def test_what_is_signed_is_the_plain_content_in_the_order_of_the_profile(
     assert signature == hashlib.sha256(message).digest() * 2 + b"signer-1" + bytes(serial)
     assert len(signature) == 80
     assert image.signer_key_id == b"signer-1"
+    assert image.signature_digest == hashlib.sha256(signature).digest()
 
 
 def test_the_expectation_has_plain_digests_of_all_seven_files(
@@ -113,7 +160,7 @@ def test_the_expectation_has_plain_digests_of_all_seven_files(
 
 
 def test_the_keys_are_those_of_this_card_control_and_are_given_up(bound: Any, keys: Any) -> None:
-    assert keys.asked == [(bound[0].card, card_control_of(bound[0]))]
+    assert keys.asked == [(bound[0].card, KTP_EL.name)]
     assert keys.in_hand == 0
 
 
