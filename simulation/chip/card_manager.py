@@ -150,5 +150,5 @@ def _right_to_get_data(command: CommandApdu) -> Operation:
 
 
 def _right_to_set_status(command: CommandApdu) -> Operation:
-    secure = command.p2 == LifeCycle.SECURED
+    secure = command.p1 == _CARD and command.p2 == LifeCycle.SECURED
     return Operation.WRITE if secure else Operation.TERMINATE

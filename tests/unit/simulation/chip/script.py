@@ -27,6 +27,7 @@ from simulation.sam.card import SimulatedSam
 from .channel_host import Host, Keys, put_data, put_key
 from .worked_example import (
     CARD_MASTER,
+    MARKER,
     MASTER,
     SERIAL,
     SIGNER_KEY_ID,
@@ -192,9 +193,6 @@ def stored_files() -> dict[int, bytes]:
     k_file = Tdes(printed_example()["K_FILE"])
     stored = {n: k_file.encrypt(c) if n in ENCIPHERED else c for n, c in plain.items()}
     return stored | {0x6FF6: Signer().object_over(plain)}
-
-
-MARKER = b"J-0123456789A\x00A-0123456789P" + bytes(5)
 
 
 BEGINNING = [create_application(), create_file(0x6FFE, 32, 0xFF), *updates(MARKER), CHANGE_KEYS]

@@ -1,14 +1,13 @@
-"""Proofs: the mutual authentication and the proof for TERMINATE, wrong ones first."""
+"""The mutual authentication of `ktp-el`: wrong tokens first."""
 
 from __future__ import annotations
 
 import pytest
 
 from simulation.chip.card import Chip
-from simulation.chip.crypto import Tdes, aes_cmac, pad
-from simulation.chip.security import LifeCycle
+from simulation.chip.crypto import Tdes, pad
 
-from .script import a_closed_chip, file_id, key_block, send, sw
+from .script import a_closed_chip, file_id, read_keys, send, sw
 
 
 def selected() -> Chip:
@@ -18,7 +17,7 @@ def selected() -> Chip:
 
 
 def token(challenge: bytes, block: bytes | None = None) -> bytes:
-    keys = block or key_block()
+    keys = block or read_keys()[1:]
     sealed = Tdes(keys[:24]).encrypt(bytes(8) + challenge + bytes(16))
     return sealed + Tdes(keys[24:48]).mac(pad(sealed))
 
@@ -44,7 +43,7 @@ def test_a_token_over_another_challenge_or_under_other_keys_is_refused() -> None
     chip = selected()
     assert authenticate(chip, token(bytes(8))) == "6982"
     challenge = send(chip, "0084000008").data
-    assert sw(chip, "00820000", token(challenge, bytes(range(88))), "28") == "6982"
+    assert sw(chip, "00820000", token(challenge, bytes(range(48))), "28") == "6982"
 
 
 def test_a_challenge_is_good_once() -> None:
@@ -109,56 +108,3 @@ def test_wrong_tokens_write_nothing() -> None:
     before = chip.writes
     assert authenticate(chip, bytes(40)) == "6982"
     assert chip.writes == before
-
-
-def terminate(chip: Chip, proof: bytes | None = None) -> str:
-    challenge = send(chip, "0084000008").data
-    right = aes_cmac(key_block()[72:], b"\xff" + challenge)[:8]
-    return sw(chip, "80F080FF", right if proof is None else proof)
-
-
-def test_three_wrong_proofs_block_for_ever() -> None:
-    chip = selected()
-    for _ in range(3):
-        assert terminate(chip, bytes(8)) == "6982"
-    assert terminate(chip) == "6983"
-    later = Chip.from_bytes(bytes(chip))
-    assert terminate(later) == "6983"
-    assert later.life_cycle is LifeCycle.SECURED
-
-
-def test_the_count_of_wrong_proofs_survives_the_field() -> None:
-    chip = selected()
-    assert terminate(chip, bytes(8)) == "6982"
-    chip = Chip.from_bytes(bytes(chip))
-    for _ in range(2):
-        assert terminate(chip, bytes(8)) == "6982"
-    assert terminate(chip) == "6983"
-
-
-def test_a_missing_or_misshapen_proof_does_not_count() -> None:
-    chip = selected()
-    for _ in range(4):
-        assert sw(chip, "80F080FF") == "6982"
-        assert sw(chip, "80F080FF", bytes(7)) == "6700"
-        assert sw(chip, "80F080FF", bytes(8)) == "6985"
-    assert terminate(chip) == "9000"
-
-
-def test_a_proof_is_good_for_its_challenge_only() -> None:
-    chip = selected()
-    challenge = send(chip, "0084000008").data
-    proof = aes_cmac(key_block()[72:], b"\xff" + challenge)[:8]
-    assert terminate(chip, proof) == "6982"
-
-
-def test_power_cut_in_terminate_is_no_free_guess() -> None:
-    chip = selected()
-    for _ in range(3):
-        challenge = send(chip, "0084000008").data
-        wrong = aes_cmac(key_block()[72:], b"\x0f" + challenge)[:8]
-        chip.tear_after(1, 1)
-        with pytest.raises(Exception, match="CHP-301"):
-            send(chip, "80F080FF", wrong)
-        chip.reset()
-    assert terminate(chip) == "6983"

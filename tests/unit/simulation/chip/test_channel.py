@@ -7,11 +7,17 @@ import operator
 
 import pytest
 
+from ektp.chip_profiles import ICAO_LDS1
 from ektp.errors import CardAbsent
+from ektp.ids import CardSerial
+from simulation.chip.card import Chip
 from simulation.chip.channel import ChipChannel
+from simulation.chip.features import ChipFeatures
+from simulation.chip.maker import MakerKeys
 from simulation.chip.radio import Radio, RadioType
 
-from .script import a_blank, apdu, create_application, create_file, file_id
+from .channel_host import Host
+from .script import a_blank, apdu, create_application, create_file, file_id, keys_of
 
 
 @pytest.mark.parametrize(("radio", "length"), [(RadioType.A, 7), (RadioType.B, 4)])
@@ -55,10 +61,12 @@ def test_what_changed_is_saved_before_the_host_hears_of_it() -> None:
     channel.transmit(apdu("80CA9F7F00"))
     channel.transmit(apdu("00A40000", file_id(0x7F0A)))
     assert saved == []
-    channel.transmit(create_application())
-    channel.transmit(create_file(0x6FF0, 16, 0))
-    channel.transmit(apdu("00D600000401020304"))
-    assert len(saved) == 3
+    host = Host(channel.transmit, keys_of(chip)).open()
+    assert len(saved) == 2
+    host.process(create_application())
+    host.process(create_file(0x6FFE, 16, 0xFF))
+    host.process(apdu("00D600000401020304"))
+    assert len(saved) == 5
     assert saved[-1] == bytes(chip)
 
 
@@ -66,12 +74,13 @@ def test_what_a_torn_command_left_is_saved_too() -> None:
     chip = a_blank()
     saved: list[bytes] = []
     channel = ChipChannel(chip, lambda: saved.append(bytes(chip)))
-    channel.transmit(create_application())
-    channel.transmit(create_file(0x6FF0, 16, 0))
+    host = Host(channel.transmit, keys_of(chip)).open()
+    host.process(create_application())
+    host.process(create_file(0x6FFE, 16, 0xFF))
     chip.tear_after(1, 2)
     with pytest.raises(CardAbsent):
-        channel.transmit(apdu("00D600000401020304"))
-    assert len(saved) == 3
+        host.process(apdu("00D600000401020304"))
+    assert len(saved) == 5
     assert saved[-1].endswith(b"\x01\x02")
     with pytest.raises(CardAbsent):
         channel.atr()
@@ -85,4 +94,42 @@ def test_an_answer_is_kept_back_where_saving_fails() -> None:
 
     channel = ChipChannel(a_blank(), full_disk)
     with pytest.raises(OSError, match="disk is full"):
-        channel.transmit(create_application())
+        channel.transmit(apdu("8050000008" + "00" * 8 + "00"))
+
+
+def test_a_random_uid_is_another_in_each_field() -> None:
+    chip = Chip.blank(
+        CardSerial("60010000002A0001"),
+        profile=ICAO_LDS1,
+        transport_keys=MakerKeys.at_random().key_set(CardSerial("60010000002A0001"), ICAO_LDS1),
+    )
+    channel = ChipChannel(chip)
+    seen = set()
+    for _ in range(3):
+        uid = channel.transmit(apdu("FFCA000000")).data
+        assert (len(uid), uid[:1]) == (4, b"\x08")
+        seen.add(uid)
+        assert bytes(Chip.from_bytes(bytes(chip))) == bytes(chip)
+        channel.reset()
+    assert len(seen) == 3
+    for uid in seen:
+        assert uid not in bytes(chip)
+
+
+@pytest.mark.parametrize(
+    ("features", "last"),
+    [
+        (ChipFeatures(), "00"),
+        (ChipFeatures(chaining=True), "80"),
+        (ChipFeatures(extended=True), "40"),
+        (ChipFeatures(extended=True, chaining=True), "c0"),
+    ],
+)
+def test_the_atr_tells_what_the_chip_can_carry(features: ChipFeatures, last: str) -> None:
+    assert a_blank(features=features).atr.hex()[8:18] == "80731021" + last
+
+
+def test_a_random_uid_is_of_type_a_and_begins_with_08() -> None:
+    for kind, uid in ((RadioType.B, bytes(8)), (RadioType.A, bytes(4))):
+        with pytest.raises(ValueError, match="random UID"):
+            Radio(type=kind, uid=uid, random_uid=True)

@@ -9,8 +9,12 @@ from simulation.chip.card import Chip
 from simulation.chip.radio import RadioType
 from simulation.chip.security import LifeCycle
 
+from .channel_host import Host
 from .script import (
+    CHANGE_KEYS,
+    PUT_READ_KEYS,
     SECURE,
+    TERMINATE,
     a_blank,
     a_closed_chip,
     a_written_chip,
@@ -19,30 +23,37 @@ from .script import (
     create_file,
     digest,
     file_id,
-    key_block,
+    inside,
+    keyed,
     send,
     sw,
 )
 from .worked_example import SERIAL
 
 
-def an_application() -> Chip:
-    chip = a_blank()
-    assert chip.process(create_application()).ok
-    return chip
+def an_application() -> tuple[Chip, Host]:
+    """The chip, and a session under its own keys."""
+    chip = keyed()
+    host = inside(chip)
+    assert host.process(create_application()).ok
+    return chip, host
 
 
-def a_file(size: int = 16, rule: int = 0) -> Chip:
-    chip = an_application()
-    assert chip.process(create_file(0x6FF0, size, rule)).ok
-    return chip
+def a_file(size: int = 16, rule: int = 0) -> tuple[Chip, Host]:
+    chip, host = an_application()
+    assert host.process(create_file(0x6FF0, size, rule)).ok
+    return chip, host
 
 
 IN_A_BLANK = [
-    ("04A40000027F0A", "6E00"),
+    ("04A40000027F0A", "6982"),
+    ("8CA40000027F0A", "6E00"),
+    ("10A40000027F0A", "6E00"),
     ("90A40000027F0A", "6E00"),
     ("0CB0000000", "6982"),
-    ("00CA9F7F00", "6D00"),
+    ("00CA9F7F00", "6A88"),
+    ("00CA7F6600", "6A88"),
+    ("80CA7F6600", "6A88"),
     ("80A40000027F0A", "6D00"),
     ("00B20000", "6D00"),
     ("00DD000008", "6D00"),
@@ -65,23 +76,20 @@ IN_A_BLANK = [
     ("00A40000026FF0", "6A82"),
     ("00A40000023F00", "6A82"),
     ("00B0000010", "6986"),
-    ("00D600000100", "6986"),
+    ("00D600000100", "6982"),
     ("0084000007", "6700"),
     ("00840000", "6700"),
     ("0084010008", "6A86"),
     ("008200002800", "6985"),
-    ("80B40000026FF020", "6A82"),
-    ("80F0800F", "6985"),
-    ("80F08007", "6A86"),
-    ("80F0400F", "6A86"),
-    ("80F080FF0100", "6700"),
-    ("80D80001", "6A86"),
-    ("80D88001", "6A86"),
-    ("80D80102", "6A86"),
-    ("80D80101", "6700"),
-    ("80D801010100", "6700"),
-    ("00E00000", "6A80"),
-    ("00E000010100", "6A86"),
+    ("80B40000026FF020", "6982"),
+    ("80F0800F", "6982"),
+    ("80F0800F00", "6982"),
+    ("80F080FF", "6982"),
+    ("80D8308146" + "00" * 70 + "00", "6982"),
+    ("00DA010113" + "00" * 19, "6982"),
+    ("80F080FF0100", "6982"),
+    ("00E00000", "6982"),
+    ("00E000010100", "6982"),
 ]
 
 
@@ -96,9 +104,51 @@ def test_a_blank_refuses(text: str, expected: str) -> None:
     assert chip.writes == 0
 
 
+IN_THE_CHANNEL_OF_A_BLANK = [
+    ("80F08007", "6A86"),
+    ("80F0400F", "6A86"),
+    ("80F080FF0100", "6700"),
+    ("80F0800F", "6985"),
+    ("80F0800F0100", "6985"),
+    ("00D600000100", "6986"),
+    ("00E00000", "6A80"),
+    ("00E000010100", "6A86"),
+    ("80B40000026FF000", "6985"),
+    ("00DA010113" + "00" * 19, "6985"),
+    ("00A40000026FF0", "6A82"),
+    ("00B0000010", "6D00"),
+    ("0084000008", "6D00"),
+    ("80CA00E000", "6D00"),
+    ("00CA7F6600", "6D00"),
+    ("8050300008" + "00" * 8 + "00", "6D00"),
+    ("00B20000", "6D00"),
+    ("00820000", "6985"),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), IN_THE_CHANNEL_OF_A_BLANK)
+def test_a_blank_refuses_in_its_channel(text: str, expected: str) -> None:
+    chip = a_blank()
+    host = inside(chip)
+    before = bytes(chip)
+    assert sw(host, text) == expected
+    assert bytes(chip) == before
+
+
+def test_under_the_transport_keys_only_the_marker_is_made() -> None:
+    host = inside(a_blank())
+    assert host.process(create_application()).ok
+    assert host.process(create_file(0x6FF0, 16, 0)).sw == 0x6985
+    assert host.process(create_file(0x6FFE, 32, 0xFF)).ok
+    assert sw(host, "00D6000001AA") == "9000"
+    assert host.process(CHANGE_KEYS).ok
+    assert host.process(PUT_READ_KEYS).sw == 0x6985
+    assert sw(host, "80B40000026FFE00") == "6985"
+
+
 @pytest.mark.parametrize("command", [(0x00, 0xD6), (0x00, 0xB0), (0x80, 0xD8)])
 def test_extended_lengths_are_refused(command: tuple[int, int]) -> None:
-    chip = a_file(1000)
+    chip, _ = a_file(1000)
     assert chip.process(CommandApdu(*command, 1, 1, bytes(300))).sw == 0x6700
     assert chip.process(CommandApdu(*command, 1, 1, b"", 257)).sw == 0x6700
 
@@ -110,6 +160,8 @@ FCP = [
     ("6200", "6A80"),
     ("6F07 820138 83027F0A", "6A80"),
     ("6207 820138 83027F0B", "6A80"),
+    ("6210 820138 83027F0A 8407A0000002471001", "6A80"),
+    ("620E 80020010 820101 83026FF0 860103", "6A80"),
     ("6207 820138 83027F0A 00", "6A80"),
     ("620A 820138 83027F0A 820138", "6A80"),
     ("6203 820138", "6A80"),
@@ -131,33 +183,34 @@ FCP = [
 
 @pytest.mark.parametrize(("parameters", "expected"), FCP)
 def test_create_file_refuses(parameters: str, expected: str) -> None:
-    chip = an_application()
+    chip, host = an_application()
     before = bytes(chip)
-    assert sw(chip, "00E00000", bytes.fromhex(parameters)) == expected
+    assert sw(host, "00E00000", bytes.fromhex(parameters)) == expected
     assert bytes(chip) == before
 
 
 def test_create_file_takes_its_objects_in_any_order() -> None:
-    chip = an_application()
-    assert sw(chip, "00E00000", bytes.fromhex("620E 860100 83026FF0 820101 80020010")) == "9000"
+    chip, host = an_application()
+    assert sw(host, "00E00000", bytes.fromhex("620E 860100 83026FF0 820101 80020010")) == "9000"
     assert send(chip, "00B0000000").data == bytes(16)
 
 
 def test_files_are_made_within_the_application_only() -> None:
-    chip = an_application()
+    chip, _ = an_application()
     chip.reset()
-    assert chip.process(create_file(0x6FF0, 16, 0)).sw == 0x6986
+    host = inside(chip)
+    assert host.process(create_file(0x6FF0, 16, 0)).sw == 0x6986
     assert sw(chip, "00A40000", file_id(0x7F0A)) == "9000"
-    assert chip.process(create_file(0x6FF0, 16, 0)).ok
-    assert chip.process(create_file(0x6FF0, 16, 0)).sw == 0x6A89
+    assert host.process(create_file(0x6FF0, 16, 0)).ok
+    assert host.process(create_file(0x6FF0, 16, 0)).sw == 0x6A89
 
 
 def test_memory_is_what_files_and_their_headers_leave() -> None:
-    chip = an_application()
-    assert chip.process(create_file(0x6FF0, 4000, 0)).ok
-    assert chip.process(create_file(0x6FF1, 8192 - 4000 - 16 - 16 + 1, 0)).sw == 0x6A84
-    assert chip.process(create_file(0x6FF1, 8192 - 4000 - 16 - 16, 0)).ok
-    assert chip.process(create_file(0x6FF2, 1, 0)).sw == 0x6A84
+    _, host = an_application()
+    assert host.process(create_file(0x6FF0, 4000, 0)).ok
+    assert host.process(create_file(0x6FF1, 8192 - 4000 - 16 - 16 + 1, 0)).sw == 0x6A84
+    assert host.process(create_file(0x6FF1, 8192 - 4000 - 16 - 16, 0)).ok
+    assert host.process(create_file(0x6FF2, 1, 0)).sw == 0x6A84
 
 
 @pytest.mark.parametrize(
@@ -174,29 +227,29 @@ def test_memory_is_what_files_and_their_headers_leave() -> None:
     ],
 )
 def test_reads_and_updates_stay_within_the_file(text: str, expected: str) -> None:
-    chip = a_file()
+    chip, host = a_file()
     before = bytes(chip)
-    assert sw(chip, text) == expected
+    assert sw(host if text.startswith("00D6") else chip, text) == expected
     assert bytes(chip) == before
 
 
 def test_update_and_read() -> None:
-    chip = a_file()
-    assert sw(chip, "00D6000003010203") == "9000"
-    assert sw(chip, "00D6000E02EEFF") == "9000"
+    chip, host = a_file()
+    assert sw(host, "00D6000003010203") == "9000"
+    assert sw(host, "00D6000E02EEFF") == "9000"
     assert send(chip, "00B0000004").data == b"\x01\x02\x03\x00"
     assert send(chip, "00B0000C00").data == b"\x00\x00\xee\xff"
-    assert send(chip, "80B40000026FF020").data == digest(b"\x01\x02\x03" + bytes(11) + b"\xee\xff")
+    assert send(host, "80B40000026FF000").data == digest(b"\x01\x02\x03" + bytes(11) + b"\xee\xff")
 
 
 def test_a_plain_read_gives_up_to_256_bytes() -> None:
-    chip = a_file(600)
+    chip, _ = a_file(600)
     assert [len(send(chip, text).data) for text in ("00B0000000", "00B0010000")] == [256, 256]
     assert len(send(chip, "00B0020000").data) == 600 - 512
 
 
 def test_a_failed_select_leaves_the_file_selected() -> None:
-    chip = a_file()
+    chip, _ = a_file()
     assert sw(chip, "00A40000", file_id(0x6FFF)) == "6A82"
     assert sw(chip, "00B0000001") == "9000"
     assert sw(chip, "00A40000", file_id(0x7F0A)) == "9000"
@@ -204,7 +257,7 @@ def test_a_failed_select_leaves_the_file_selected() -> None:
 
 
 def test_a_reset_forgets_what_was_selected() -> None:
-    chip = a_file()
+    chip, _ = a_file()
     chip.reset()
     assert sw(chip, "00B0000001") == "6986"
     assert sw(chip, "00A40000", file_id(0x6FF0)) == "6A82"
@@ -221,7 +274,7 @@ def test_get_data_names_the_chip_in_every_state() -> None:
 
 def terminated() -> Chip:
     chip = a_blank()
-    assert sw(chip, "80F080FF") == "9000"
+    assert inside(chip).process(TERMINATE).ok
     return chip
 
 
@@ -233,23 +286,33 @@ def test_get_status_tells_the_life_cycle() -> None:
 
 @pytest.mark.parametrize("missing", range(0x6FF0, 0x6FF7))
 def test_a_chip_that_lacks_a_file_is_not_closed(missing: int) -> None:
-    chip = an_application()
-    assert sw(chip, "80D80101", key_block()) == "9000"
+    _, host = an_application()
+    assert host.process(PUT_READ_KEYS).ok
     for number in range(0x6FF0, 0x6FF7):
         if number != missing:
-            assert chip.process(create_file(number, 8, 0)).ok
-    assert chip.process(SECURE).sw == 0x6985
-    assert chip.process(create_file(missing, 8, 0)).ok
-    assert sw(chip, "80F0800F0100") == "6700"
-    assert chip.process(SECURE).ok
+            assert host.process(create_file(number, 8, 0)).ok
+    assert host.process(SECURE).sw == 0x6985
+    assert host.process(create_file(missing, 8, 0)).ok
+    assert sw(host, "80F0800F0100") == "6700"
+    assert host.process(SECURE).ok
 
 
-def test_a_chip_without_keys_is_not_closed() -> None:
-    chip = an_application()
+def test_a_chip_without_read_keys_is_not_closed() -> None:
+    chip, host = an_application()
     for number in range(0x6FF0, 0x6FF7):
-        assert chip.process(create_file(number, 8, 0)).ok
-    assert chip.process(SECURE).sw == 0x6985
+        assert host.process(create_file(number, 8, 0)).ok
+    assert host.process(SECURE).sw == 0x6985
     assert chip.life_cycle is LifeCycle.OP_READY
+
+
+def test_an_open_chip_shows_its_free_files_and_its_marker_and_no_others() -> None:
+    chip, host = an_application()
+    for number, rule in ((0x6FFE, 0xFF), (0x6FF0, 0), (0x6FF1, 1), (0x6FF2, 0xFF)):
+        assert host.process(create_file(number, 8, rule)).ok
+        # In OP_READY nobody reads in the channel either.
+        assert sw(host, "00B0000008") == "6D00"
+        expected = "9000" if number in {0x6FFE, 0x6FF0} else "6982"
+        assert sw(chip, "00B0000008") == expected
 
 
 def test_a_closed_chip_is_not_closed_again() -> None:
@@ -262,11 +325,10 @@ def test_an_open_chip_authenticates_nobody() -> None:
     assert sw(chip, "00820000", bytes(40), "28") == "6985"
 
 
-def test_a_blank_is_terminated_without_proof() -> None:
-    chip = a_blank()
-    assert sw(chip, "80F080FF", bytes(8)) == "9000"
-    assert sw(chip, "0084000008") == "6985"
-    assert sw(chip, "0CB0000000") == "6985"
+def test_a_terminated_chip_answers_nothing_else() -> None:
+    chip = terminated()
+    for text in ("0084000008", "0CB0000000", "04B0000000", "80CA00E000", "00C0000010"):
+        assert sw(chip, text) == "6985"
 
 
 def test_a_challenge_is_eight_fresh_bytes() -> None:
@@ -286,13 +348,11 @@ def test_a_type_b_chip_tells_its_uid_to_both_families_of_readers() -> None:
 
 
 def test_a_file_that_is_never_to_be_read_is_not() -> None:
-    chip = a_blank()
-    assert chip.process(create_application()).ok
-    assert sw(chip, "80D80101", key_block()) == "9000"
+    chip, host = an_application()
+    assert host.process(PUT_READ_KEYS).ok
     for number in (*range(0x6FF0, 0x6FF7), 0x6FF8):
-        assert chip.process(create_file(number, 8, 0xFF if number == 0x6FF8 else 0)).ok
-    assert sw(chip, "00B0000008") == "9000"
-    assert chip.process(SECURE).ok
+        assert host.process(create_file(number, 8, 0xFF if number == 0x6FF8 else 0)).ok
+    assert host.process(SECURE).ok
     assert sw(chip, "00A40000", file_id(0x7F0A)) == "9000"
     assert sw(chip, "00A40000", file_id(0x6FF8)) == "9000"
     assert sw(chip, "00B0000008") == "6982"

@@ -9,16 +9,32 @@ from simulation.chip.card import Chip
 from simulation.chip.channel import ChipChannel
 from simulation.chip.faults import ChipFaults, Tear
 
-from .script import a_blank, apdu, create_application, create_file, file_id, key_block, send, sw
+from .channel_host import Host
+from .script import (
+    TERMINATE,
+    apdu,
+    create_application,
+    create_file,
+    file_id,
+    inside,
+    keyed,
+    send,
+    sw,
+)
 
 STATUS = "80F28000024F0000"
 
 
 def a_file(size: int = 300) -> Chip:
-    chip = a_blank()
-    assert chip.process(create_application()).ok
-    assert chip.process(create_file(0x6FF0, size, 0)).ok
-    return chip
+    return in_session(size)[0]
+
+
+def in_session(size: int = 300) -> tuple[Chip, Host]:
+    chip = keyed()
+    host = inside(chip)
+    assert host.process(create_application()).ok
+    assert host.process(create_file(0x6FF0, size, 0)).ok
+    return chip, host
 
 
 def gone(chip: Chip, text: str = STATUS) -> None:
@@ -71,12 +87,12 @@ def test_a_weak_field_loses_one_command_and_the_session() -> None:
 
 @pytest.mark.parametrize("byte", [0, 1, 99, 199, 200, 500])
 def test_a_torn_update_leaves_exactly_the_bytes_that_were_written(byte: int) -> None:
-    chip = a_file()
+    chip, host = in_session()
     data = bytes(range(1, 201))
     chip.tear_after(2, byte)
     assert sw(chip, STATUS) == "9000"
     with pytest.raises(CardAbsent):
-        chip.process(apdu("00D6000A", data))
+        host.process(apdu("00D6000A", data))
     gone(chip)
     reselect(chip)
     written = data[:byte]
@@ -84,23 +100,14 @@ def test_a_torn_update_leaves_exactly_the_bytes_that_were_written(byte: int) -> 
     assert send(chip, "00B0000000").data == expected
 
 
-@pytest.mark.parametrize("byte", range(0, 100, 7))
-def test_put_key_is_whole_or_not_at_all(byte: int) -> None:
-    chip = a_file()
-    chip.tear_after(1, byte)
-    with pytest.raises(CardAbsent):
-        send(chip, "80D80101", key_block())
-    assert (key_block() in bytes(chip)) is (byte >= 88)
-
-
 @pytest.mark.parametrize("byte", [0, 1])
 def test_other_changes_are_whole_or_not_at_all(byte: int) -> None:
-    for command in (create_file(0x6FF1, 8, 0), apdu("80F080FF")):
-        chip = a_file()
+    for command in (create_file(0x6FF1, 8, 0), TERMINATE):
+        chip, host = in_session()
         before = bytes(chip)
         chip.tear_after(1, byte)
         with pytest.raises(CardAbsent):
-            chip.process(command)
+            host.process(command)
         assert (bytes(chip) == before) is (byte == 0)
 
 
@@ -113,15 +120,15 @@ def test_a_tear_in_a_read_loses_the_answer_only() -> None:
 
 
 def test_a_bad_cell_stops_an_update_before_it() -> None:
-    chip = a_file()
+    chip, host = in_session()
     chip.faults = ChipFaults(memory_failure_at=16 + 5)
-    assert sw(chip, "00D6000003010203") == "9000"
-    assert sw(chip, "00D6000306040506070809") == "6581"
+    assert sw(host, "00D6000003010203") == "9000"
+    assert sw(host, "00D6000306040506070809") == "6581"
     assert send(chip, "00B0000009").data == bytes.fromhex("010203040500000000")
-    assert sw(chip, "00D60006020708") == "9000"
+    assert sw(host, "00D60006020708") == "9000"
     later = Chip.from_bytes(bytes(chip))
     reselect(later)
-    assert sw(later, "00D6000501FF") == "6581"
+    assert sw(inside(later), "00D6000501FF") == "6581"
 
 
 def test_a_fault_that_waits_is_saved_with_what_is_left_to_count() -> None:

@@ -63,7 +63,14 @@ def test_the_module_tells_its_serial_and_whether_it_is_open() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("80F00000", "6E00"), ("00A40000", "6D00"), ("00FD0000", "6D00"), ("00F20000", "6985")],
+    [
+        ("80F00000", "6D00"),
+        ("90F00000", "9000"),
+        ("C0F00000", "6E00"),
+        ("00A40000", "6D00"),
+        ("00FD0000", "6D00"),
+        ("00F20000", "6985"),
+    ],
 )
 def test_other_commands_are_refused(text: str, expected: str) -> None:
     assert ask(a_sam(), text, bytes(40)) == expected

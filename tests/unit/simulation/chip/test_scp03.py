@@ -286,7 +286,11 @@ def test_commands_and_answers_go_through_the_channel() -> None:
 
 def test_refusals_are_bare_and_the_session_goes_on() -> None:
     host = inside(a_blank())
-    for text, expected in (("00A40000026FF0", 0x6A82), ("80F0800F", 0x6985), ("80F2400000", 0x6A86)):
+    for text, expected in (
+        ("00A40000026FF0", 0x6A82),
+        ("80F0800F", 0x6985),
+        ("80F2400000", 0x6A86),
+    ):
         assert host.process(apdu(text)) == ResponseApdu(b"", expected)
     assert host.process(GET_STATUS).ok
 
@@ -490,7 +494,13 @@ def test_terminate_is_the_one_administrative_command_that_is_left() -> None:
     host = inside(chip)
     assert host.process(TERMINATE) == OK
     assert host.process(GET_STATUS).sw == 0x6985
-    for text in ("80CA00E000", "00CA7F6600", INITIALIZE, "8482330010" + "00" * 16, "00A40000027F0A"):
+    for text in (
+        "80CA00E000",
+        "00CA7F6600",
+        INITIALIZE,
+        "8482330010" + "00" * 16,
+        "00A40000027F0A",
+    ):
         assert sw(chip, text) == "6985"
 
 

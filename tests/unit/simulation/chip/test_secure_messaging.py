@@ -15,7 +15,7 @@ from simulation.chip.mutual_authentication import TOKEN_BYTES
 from simulation.chip.secure_messaging import SecureMessaging
 from simulation.sam.messaging import ReaderMessaging
 
-from .script import Seeded, a_closed_chip, apdu, file_id, key_block, send, sw
+from .script import Seeded, a_closed_chip, apdu, file_id, read_keys, send, sw
 
 VECTORS = Path(__file__).parents[3] / "vectors" / "icao-bac-sm.json"
 CASES = {case["name"]: case for case in json.loads(VECTORS.read_text())["cases"]}
@@ -75,7 +75,7 @@ SEED_IFD = bytes(range(16))
 def a_session(chip: Chip | None = None) -> tuple[Chip, ReaderMessaging]:
     """An authenticated chip and the reader's end of its session, made without a SAM."""
     chip = chip or a_closed_chip()
-    enc, mac = Tdes(key_block()[:24]), Tdes(key_block()[24:48])
+    enc, mac = Tdes(read_keys()[1:25]), Tdes(read_keys()[25:])
     assert sw(chip, "00A40000", file_id(0x7F0A)) == "9000"
     challenge = send(chip, "0084000008").data
     sealed = enc.encrypt(b"reader's" + challenge + SEED_IFD)

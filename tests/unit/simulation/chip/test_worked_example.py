@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from ektp.apdu import CommandApdu, ResponseApdu
-from ektp.ids import CardSerial
 from ektp.ports import TrustedSigner
 from simulation.chip.card import Chip
-from simulation.chip.crypto import Tdes, aes_cmac, derive_key
+from simulation.chip.crypto import Tdes, derive_key
+from simulation.chip.maker import derive_key_set
 from simulation.sam.card import SimulatedSam
 
 from .script import (
@@ -16,17 +16,18 @@ from .script import (
     RULES,
     SECURE,
     Scripted,
+    a_blank,
     apdu,
-    create_application,
-    create_file,
     file_id,
-    key_block,
+    inside,
+    plain_files,
     send,
-    updates,
+    write,
 )
 from .worked_example import (
     CONTENT,
     DOCUMENT,
+    MARKER,
     MASTER,
     MINUTIAE,
     OPENSSL,
@@ -45,15 +46,47 @@ def test_openssl_computes_the_table_as_printed() -> None:
 
 def example_chip() -> Chip:
     random = Scripted(EXAMPLE["RND.ICC"], EXAMPLE["K.ICC"])
-    chip = Chip.blank(CardSerial.from_bytes(SERIAL), random=random)
-    commands = [create_application(), apdu("80D80101", key_block())]
-    for number, rule in RULES.items():
-        content = {0x6FF0: b"\x00\x33" + EXAMPLE["CC"], 0x6FF1: CONTENT}.get(number, bytes(8))
-        commands += [create_file(number, len(content), rule), *updates(content)]
-    for command in (*commands, SECURE):
-        assert chip.process(command).ok
+    chip = a_blank(random=random)
+    plain = plain_files()
+    files = {number: bytes(8) for number in RULES} | {0x6FF0: plain[0x6FF0], 0x6FF1: CONTENT}
+    assert write(chip, files).process(SECURE).ok
     chip.reset()
     return chip
+
+
+SESSION = {
+    "INITIALIZE UPDATE": "the chip's answer, first session of its life",
+    "EXTERNAL AUTHENTICATE": None,
+    "CREATE FILE `7F0A`, wrapped": "the answer to it",
+    "CREATE FILE `6FFE`, wrapped": None,
+    "UPDATE BINARY of the marker, wrapped": "the answer to that",
+    "PUT KEY, wrapped": "the answer to PUT KEY, wrapped",
+}
+
+
+def test_the_chip_answers_the_session_of_the_example() -> None:
+    chip = a_blank()
+    for command, answer in SESSION.items():
+        response = chip.process(CommandApdu.from_bytes(EXAMPLE[command]))
+        assert response.ok
+        if answer is not None:
+            assert bytes(response) == EXAMPLE[answer]
+    assert send(chip, "00A40000", file_id(0x7F0A)).ok
+    assert send(chip, "00A40000", file_id(0x6FFE)).ok
+    assert send(chip, "00B0000020").data == MARKER
+    assert chip.key_version == 0x31
+    sealed = EXAMPLE["secret `01`, sealed for PUT DATA"]
+    assert inside(chip).process(apdu("00DA0101", sealed)).ok
+    assert chip._state.secrets == {0x01: EXAMPLE["secret `01`"]}
+
+
+@pytest.mark.parametrize(
+    ("master", "version"), [("transport master, AES-128", 0x30), ("card master, AES-128", 0x31)]
+)
+def test_key_sets_are_derived(master: str, version: int) -> None:
+    made = derive_key_set(EXAMPLE[master], SERIAL, version)
+    expected = [EXAMPLE[f"{name} `{version:02X}`"] for name in ("ENC", "MAC", "DEK")]
+    assert [made.enc, made.mac, made.dek] == expected
 
 
 @pytest.mark.parametrize(
@@ -62,7 +95,6 @@ def example_chip() -> Chip:
         ("K_ENC", b"EKTP-ENC", 24),
         ("K_MAC", b"EKTP-MAC", 24),
         ("K_FILE", b"EKTP-FILE", 24),
-        ("K_ADM", b"EKTP-ADM", 16),
     ],
 )
 def test_keys_are_derived(name: str, label: bytes, length: int) -> None:
@@ -110,12 +142,3 @@ def test_the_sam_speaks_the_example() -> None:
     assert wrapped == EXAMPLE["READ BINARY, 8 bytes, protected"]
     answer = ask("00F40000", EXAMPLE['its answer, with `0006` ‖ `"3171"`'])
     assert ResponseApdu.from_bytes(answer) == ResponseApdu(CONTENT, 0x9000)
-
-
-def test_the_proof_of_the_example_terminates_the_chip() -> None:
-    chip = example_chip()
-    assert send(chip, "0084000008").data == EXAMPLE["RND.ICC"]
-    proof = EXAMPLE["TERMINATE proof for RND.ICC"]
-    assert aes_cmac(EXAMPLE["K_ADM"], b"\xff" + EXAMPLE["RND.ICC"])[:8] == proof
-    assert send(chip, "80F080FF", proof).ok
-    assert send(chip, "00A40000", file_id(0x7F0A)).sw == 0x6985
