@@ -56,6 +56,8 @@ _TABLE: Final = {
 }
 _JOINERS: Final = frozenset("'`´’‘‚‛ʼʻ′")
 _SEPARATORS: Final = frozenset(",-‐‑‒–—―−")
+# Marks, and letters that are only marks for themselves (a circumflex, a caron).
+_MARKS: Final = frozenset({"Mn", "Mc", "Me", "Lm"})
 _ROMAN: Final = (
     (1000, "M"),
     (900, "CM"),
@@ -109,7 +111,7 @@ def _base(character: str) -> Iterator[str]:
     for part in unicodedata.normalize("NFKD", character).upper():
         if part in _LETTERS or part in _TABLE:
             yield _TABLE.get(part, part)
-        elif not unicodedata.category(part).startswith("M"):
+        elif unicodedata.category(part) not in _MARKS:
             raise GlyphMissing(
                 "no transliteration into the machine-readable zone",
                 field="name",
