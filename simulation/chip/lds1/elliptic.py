@@ -6,6 +6,7 @@ before, which no library offers. A simulated chip keeps nothing secret: the run 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
@@ -13,6 +14,7 @@ __all__ = ["Curve", "Point", "PointRefused"]
 
 _UNCOMPRESSED: Final = b"\x04"
 _WINDOW: Final = 4
+_DIGIT: Final = (1 << _WINDOW) - 1
 _Jacobian = tuple[int, int, int]
 _INFINITY: Final[_Jacobian] = (1, 1, 0)
 
@@ -86,20 +88,37 @@ class Curve:
     def multiply(self, point: Point, scalar: int) -> Point:
         """A multiple of a point. Raises `PointRefused` where it is infinite."""
         scalar %= self.order
-        multiples = [_INFINITY, (*point, 1)]
-        while len(multiples) < 1 << _WINDOW:
-            multiples.append(self._sum(multiples[-1], multiples[1]))
-        windows = -(-self.order.bit_length() // _WINDOW)
+        if point == self.generator:
+            return self._affine(self._multiple_of_generator(scalar))
+        multiples = self._small_multiples((*point, 1))
         result = _INFINITY
-        for shift in range(_WINDOW * (windows - 1), -1, -_WINDOW):
+        for shift in range(_WINDOW * (self._windows - 1), -1, -_WINDOW):
             for _ in range(_WINDOW):
                 result = self._double(result)
-            result = self._sum(result, multiples[scalar >> shift & ((1 << _WINDOW) - 1)])
+            result = self._sum(result, multiples[scalar >> shift & _DIGIT])
         return self._affine(result)
 
     def public_key(self, private: int) -> Point:
         """The multiple of the generator. Raises `PointRefused` for a private key of 0."""
         return self.multiply(self.generator, private)
+
+    @property
+    def _windows(self) -> int:
+        """How many digits a scalar has."""
+        return -(-self.order.bit_length() // _WINDOW)
+
+    def _small_multiples(self, point: _Jacobian) -> list[_Jacobian]:
+        """The multiples of a point by each digit."""
+        multiples = [_INFINITY, point]
+        while len(multiples) <= _DIGIT:
+            multiples.append(self._sum(multiples[-1], point))
+        return multiples
+
+    def _multiple_of_generator(self, scalar: int) -> _Jacobian:
+        result = _INFINITY
+        for number, row in enumerate(_generator_rows(self)):
+            result = self._sum(result, row[scalar >> _WINDOW * number & _DIGIT])
+        return result
 
     def _affine(self, point: _Jacobian) -> Point:
         x, y, z = point
@@ -139,3 +158,14 @@ class Curve:
         v = u1 * hh % p
         x3 = (r * r - hhh - 2 * v) % p
         return x3, (r * (v - x3) - s1 * hhh) % p, h * z1 * z2 % p
+
+
+@functools.cache
+def _generator_rows(curve: Curve) -> list[list[_Jacobian]]:
+    """For each digit of a scalar, what it adds: half of all multiplications are of a generator."""
+    rows = [curve._small_multiples((*curve.generator, 1))]  # noqa: SLF001 - of this module
+    while len(rows) < curve._windows:  # noqa: SLF001 - of this module
+        last = rows[-1]
+        base = curve._sum(last[_DIGIT], last[1])  # noqa: SLF001 - of this module
+        rows.append(curve._small_multiples(base))  # noqa: SLF001 - of this module
+    return rows
