@@ -16,6 +16,7 @@ from typing import Any, Final
 from ektp.chip_profiles import chip_profile
 from ektp.errors import KeyNotFound
 from ektp.ids import CardSerial
+from ektp.perso import ChipKeyUse
 from hsm.house_token import Token
 from hsm.keys import KeyLabel
 from hsm.places import TokenPlace
@@ -92,6 +93,7 @@ class Service:
         own: Mapping[str, Callable[..., object]] = {
             "card_keys": self._card_keys,
             "card.secure_channel": self._secure_channel,
+            "card.make_key_pair": self._make_key_pair,
             "card.end": self._end_card,
             "take": self._take,
             "turn.sign": self._sign_turn,
@@ -121,6 +123,9 @@ class Service:
         session = self._hold(self._in_hand(card).secure_channel(key_version))
         self._cards[card][1].append(session)
         return session
+
+    def _make_key_pair(self, card: int, use: str) -> object:
+        return self._in_hand(card).make_key_pair(ChipKeyUse(use))
 
     def _end_card(self, number: int) -> None:
         stack, held = self._cards.pop(number, (ExitStack(), []))
@@ -185,7 +190,6 @@ _HELD_WORDS: Final = frozenset(
         "card.card_key_set",
         "card.read_keys",
         "card.encipher_file",
-        "card.make_key_pair",
         "card.private_key",
         "card.seal",
         "session.initialize_update",

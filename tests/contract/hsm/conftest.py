@@ -1,18 +1,30 @@
-"""The tokens over which the contract of `KeyService` and `DocumentSigner` is run."""
+"""The tokens over which the contracts of `TokenKeys` and of the house's token are run.
+
+A token is one entry of `TOKENS`: how a test gets an empty one, opens it, pulls it out and puts it
+back. What is built on its keys is then run twice: in this process, and in a key process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from ektp.ports import DocumentSigner, KeyService, TrustedSigner
-from hsm.soft_token import SoftToken
+from ektp.errors import TokenNotFound
+from hsm.house_token import Token
+from hsm.initialisation import TRANSPORT_MASTERS, initialise
+from hsm.keys import TokenKeys
+from hsm.places import TokenKind, TokenPlace
+from hsm.soft_keys import SoftKeys
+from hsm.token_client import TokenClient
 
 START = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
+READ_MASTER = bytes(range(0x40, 0x60))
+TRANSPORT = {label: bytes((0xA0 + length,)) * length for label, length in TRANSPORT_MASTERS.items()}
 
 
 @dataclass
@@ -26,33 +38,103 @@ class SettableClock:
 
 
 @dataclass(frozen=True)
-class TokenUnderTest:
-    """A token by its ports, and what a test must know beside them."""
+class TokenCase:
+    """A token with no keys, and what can be done to it from outside."""
 
-    clock: SettableClock
-    keys: KeyService
-    signer: DocumentSigner
-    trusted: tuple[TrustedSigner, ...]
-    site_certificate: bytes
-    open_again: Callable[[], KeyService]
+    place: TokenPlace
+    open: Callable[[], TokenKeys]
+    """Open it, however often. Raises `TokenNotFound` while it is away."""
+    pull_out: Callable[[], None]
+    put_back: Callable[[], None]
+    keeps_inside: bool = True
+    """Whether secrets are SENSITIVE and not EXTRACTABLE in it."""
 
 
-def _soft(folder: Path) -> TokenUnderTest:
-    clock = SettableClock()
-    token = SoftToken.create(folder / "token", "1234", clock)
-    return TokenUnderTest(
-        clock=clock,
-        keys=token,
-        signer=token.document_signer,
-        trusted=token.trusted_signers(),
-        site_certificate=token.site_certificate(),
-        open_again=lambda: SoftToken.open(folder / "token", "1234", clock),
+def _soft(folder: Path) -> TokenCase:
+    home, pin = folder / "token", "1234"
+    place = TokenPlace(kind=TokenKind.SOFT, folder=home, development=True, pin_file=folder / "pin")
+    place.pin_file.write_text(pin)
+    SoftKeys.create(home, pin).close()
+    keys, away = home / "keys", folder / "pulled out"
+    return TokenCase(
+        place=place,
+        open=partial(SoftKeys.open, home, pin),
+        pull_out=lambda: _move(keys, away),
+        put_back=lambda: _move(away, keys),
+        keeps_inside=False,
     )
 
 
-TOKENS = {"soft": _soft}
+def _move(here: Path, there: Path) -> None:
+    here.rename(there)
+
+
+TOKENS: dict[str, Callable[[Path], TokenCase]] = {"soft": _soft}
 
 
 @pytest.fixture(params=TOKENS)
-def token(request: pytest.FixtureRequest, tmp_path: Path) -> TokenUnderTest:
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> TokenCase:
+    """A token without keys."""
     return TOKENS[request.param](tmp_path)
+
+
+@pytest.fixture
+def keys(case: TokenCase) -> Iterator[TokenKeys]:
+    """The same, opened."""
+    opened = case.open()
+    yield opened
+    opened.close()
+
+
+@dataclass
+class TokenUnderTest:
+    """A token with all keys of the house, and what a test must know beside them."""
+
+    case: TokenCase
+    clock: SettableClock
+    house: Token | TokenClient
+    process: bool
+    _opened: list[Token | TokenClient] = field(default_factory=list)
+
+    def open_again(self) -> Token | TokenClient:
+        """The same token, opened by somebody else."""
+        if self.process:
+            again: Token | TokenClient = TokenClient(self.case.place, self.clock)
+        else:
+            again = Token(self.case.open(), self.case.place.folder, self.clock, development=True)
+        self._opened.append(again)
+        return again
+
+    def close(self) -> None:
+        for one in (self.house, *self._opened):
+            one.close()
+
+
+@pytest.fixture(params=["here", "process"])
+def token(request: pytest.FixtureRequest, case: TokenCase) -> Iterator[TokenUnderTest]:
+    """A token with all keys of the house, used here or in its key process."""
+    clock = SettableClock()
+    made = initialise(
+        case.open(),
+        case.place.folder,
+        clock,
+        development=True,
+        read_master=READ_MASTER,
+        transport=TRANSPORT,
+    )
+    process = request.param == "process"
+    if process:
+        made.close()
+    house = TokenClient(case.place, clock) if process else made
+    under_test = TokenUnderTest(case, clock, house, process)
+    yield under_test
+    under_test.close()
+
+
+def is_away(house: Token | TokenClient) -> bool:
+    """Whether a use of a key is refused for want of the token."""
+    try:
+        house.sign_as_site(b"{}\n")
+    except TokenNotFound:
+        return True
+    return False
