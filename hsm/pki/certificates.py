@@ -141,7 +141,7 @@ def service_certificate(
 
 def x509_time(moment: datetime) -> Any:
     """A Time (RFC 5280 clause 4.1.2.5): UTCTime through 2049, GeneralizedTime from 2050."""
-    in_utc = moment.astimezone(UTC)
+    in_utc = moment.astimezone(UTC).replace(microsecond=0)
     kind = "general_time" if in_utc.year >= _FIRST_GENERALIZED_YEAR else "utc_time"
     return Time(name=kind, value=in_utc)
 

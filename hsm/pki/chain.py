@@ -16,6 +16,7 @@ from asn1crypto.crl import CertificateList
 from asn1crypto.x509 import Certificate
 
 from ektp.errors import HsmError
+from hsm._asn1 import BIT_STRING, SEQUENCE, der
 from hsm.keys import Curve
 from hsm.pki.curves import EcPublicKey, read_spki
 from hsm.pki.signatures import SIGNATURE_ALGORITHMS, digest_for, verifies
@@ -79,17 +80,18 @@ def read_certificate(certificate: bytes) -> CertificateFacts:
         raise HsmError("a certificate cannot be read") from None
 
 
-def _read_certificate(der: bytes) -> CertificateFacts:
-    parsed = Certificate.load(der, strict=True)
+def _read_certificate(raw: bytes) -> CertificateFacts:
+    parsed = Certificate.load(raw, strict=True)
     to_sign = parsed["tbs_certificate"]
     _refuse_critical(to_sign["extensions"])
     if to_sign["signature"].dump() != parsed["signature_algorithm"].dump():
         raise HsmError("a certificate names two signature algorithms")
+    _check_outside(raw, parsed, "tbs_certificate", "signature_value")
     use = _extension(to_sign, "private_key_usage_period")
     constraints = _extension(to_sign, "basic_constraints") or {}
-    begins, expires = parsed.not_valid_before, parsed.not_valid_after
+    begins, expires = _in_zulu(parsed.not_valid_before), _in_zulu(parsed.not_valid_after)
     return CertificateFacts(
-        der=der,
+        der=raw,
         subject=to_sign["subject"].dump(),
         issuer=to_sign["issuer"].dump(),
         serial_number=to_sign["serial_number"].native,
@@ -97,8 +99,8 @@ def _read_certificate(der: bytes) -> CertificateFacts:
         spki=to_sign["subject_public_key_info"].dump(),
         begins=begins,
         expires=expires,
-        use_begins=use["not_before"] or begins,
-        use_ends=use["not_after"] or expires,
+        use_begins=_in_zulu(use["not_before"] or begins),
+        use_ends=_in_zulu(use["not_after"] or expires),
         key_identifier=parsed.key_identifier or b"",
         authority_key_identifier=parsed.authority_key_identifier or b"",
         usage=frozenset(parsed.key_usage_value.native),
@@ -121,19 +123,20 @@ def read_list(revocation_list: bytes) -> RevocationFacts:
         raise HsmError("a revocation list cannot be read") from None
 
 
-def _read_list(der: bytes) -> RevocationFacts:
-    parsed = CertificateList.load(der, strict=True)
+def _read_list(raw: bytes) -> RevocationFacts:
+    parsed = CertificateList.load(raw, strict=True)
     to_sign = parsed["tbs_cert_list"]
     _refuse_critical(to_sign["crl_extensions"])
     if to_sign["signature"].dump() != parsed["signature_algorithm"].dump():
         raise HsmError("a revocation list names two signature algorithms")
+    _check_outside(raw, parsed, "tbs_cert_list", "signature")
     return RevocationFacts(
         issuer=to_sign["issuer"].dump(),
         number=parsed.crl_number_value.native,
-        this_update=to_sign["this_update"].native,
-        next_update=to_sign["next_update"].native,
+        this_update=_in_zulu(to_sign["this_update"].native),
+        next_update=_in_zulu(to_sign["next_update"].native),
         revoked={
-            entry["user_certificate"].native: entry["revocation_date"].native
+            entry["user_certificate"].native: _in_zulu(entry["revocation_date"].native)
             for entry in to_sign["revoked_certificates"]
         },
         signed=to_sign.dump(),
@@ -247,6 +250,20 @@ def _check_revocation(
             raise HsmError("a revocation list's signature does not verify")
         if any(one.issuer == facts.issuer and one.serial_number in facts.revoked for one in path):
             raise HsmError("a certificate was revoked")
+
+
+def _check_outside(raw: bytes, parsed: Any, body: str, signature: str) -> None:
+    """What is not signed must be as it has to be: the same certificate has one form only."""
+    algorithm = parsed["signature_algorithm"].dump()
+    bits = der(BIT_STRING, b"\x00", parsed[signature].native)
+    if der(SEQUENCE, parsed[body].dump(), algorithm, bits) != raw:
+        raise HsmError("a certificate or list is not encoded in DER")
+
+
+def _in_zulu(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise HsmError("a certificate or list has a time of no zone")
+    return moment
 
 
 def _extension(to_sign: Any, name: str) -> Any:

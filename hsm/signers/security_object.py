@@ -22,6 +22,7 @@ from asn1crypto.cms import (
     SignedData,
     SignerIdentifier,
     SignerInfo,
+    Time,
 )
 from asn1crypto.core import ParsableOctetString
 from asn1crypto.x509 import Certificate
@@ -76,7 +77,7 @@ def make_security_object(
         [
             CMSAttribute({"type": "content_type", "values": [LDS_SECURITY_OBJECT]}),
             CMSAttribute({"type": "message_digest", "values": [hashlib.sha384(content).digest()]}),
-            CMSAttribute({"type": "signing_time", "values": [x509_time(now)]}),
+            CMSAttribute({"type": "signing_time", "values": [Time.load(x509_time(now).dump())]}),
         ]
     )
     # RFC 5652 clause 5.4: what is signed carries the tag SET OF, what is sent [0].
