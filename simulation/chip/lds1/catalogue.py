@@ -88,10 +88,12 @@ def _messaging(flaw: Flaw) -> tuple[ChipVariant, ...]:
     return _bac(flaw), _flawed(flaw), _flawed(flaw, good_answers=7)
 
 
-def _refusing(step: Step, *words: int) -> tuple[ChipVariant, ...]:
-    """Chips without BAC that end a step with a status word, one for each word."""
+def _refusing(
+    step: Step, *words: int, offers: frozenset[AccessProtocol] = _PACE
+) -> tuple[ChipVariant, ...]:
+    """Chips that end a step with a status word, one for each word."""
     return tuple(
-        ChipVariant(behaviour=Lds1Behaviour(offers=_PACE, statuses={step: sw}))
+        ChipVariant(behaviour=Lds1Behaviour(offers=offers, statuses={step: sw}))
         for sw in words or (_ERROR,)
     )
 
@@ -113,9 +115,8 @@ def _with_keys(*key_ids: int) -> tuple[ChipVariant, ...]:
 def _suites(*suites: PaceSuite, extra: tuple[bytes, ...] = ()) -> ChipVariant:
     """A chip that offers these suites, and says so in EF.CardAccess."""
     access = card_access(*(pace_info(suite) for suite in suites), *extra)
-    return ChipVariant(
-        behaviour=Lds1Behaviour(offers=_PACE, pace_suites=suites), files={"card_access": access}
-    )
+    behaviour = Lds1Behaviour(pace_suites=suites)
+    return ChipVariant(behaviour=behaviour, files={"card_access": access})
 
 
 def _announcing(content: bytes) -> ChipVariant:
@@ -171,7 +172,9 @@ CASES: Final[Mapping[str, tuple[ChipVariant, ...]]] = {
     "ISO7816_D_12": _HONEST,
     "ISO7816_D_13": _with_keys(1),
     "ISO7816_D_14": _HONEST,
-    "ISO7816_D_15": _refusing(Step.CHIP_AUTHENTICATION_SET_AT, *_REFERENCE_REFUSALS),
+    "ISO7816_D_15": _refusing(
+        Step.CHIP_AUTHENTICATION_SET_AT, *_REFERENCE_REFUSALS, offers=frozenset(AccessProtocol)
+    ),
     "ISO7816_F_02": _HONEST,
     "ISO7816_G_01": (_suites(PaceSuite()),),
     "ISO7816_G_02": tuple(_suites(PaceSuite(parameter_id=number)) for number in CURVES),

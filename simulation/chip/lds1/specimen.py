@@ -125,13 +125,17 @@ def _secrets(
 def mrz_information(mrz: str) -> str:
     """Document number, date of birth and date of expiry, each with its check digit (4.3).
 
-    From the three lines of a TD1 MRZ; a text of another length is taken as it is.
+    From the three lines of a TD1 MRZ; a text of another length is taken as it is. A number of more
+    than nine characters goes on, with its check digit, in the optional data (Doc 9303-5, 4.2.2).
     """
     joined = "".join(mrz.split())
     if len(joined) != 3 * _TD1_LINE:
         return mrz
     upper, lower = joined[:_TD1_LINE], joined[_TD1_LINE : 2 * _TD1_LINE]
-    return upper[5:15] + lower[:7] + lower[8:15]
+    number = upper[5:15]
+    if number.endswith("<"):
+        number = number[:-1] + upper[15:].partition("<")[0]
+    return number + lower[:7] + lower[8:15]
 
 
 def public_key(key: ChipKey) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.tlv import Tlv, find_tlv
 from simulation.chip.lds1.behaviour import EndOfFile, Lds1Behaviour
-from simulation.chip.lds1.specimen import chip_with, overstated
+from simulation.chip.lds1.specimen import chip_with, mrz_information, overstated
 from simulation.chip.security import LifeCycle
 
 from .chips import CAN, FILES, INFORMATION, a_chip
@@ -292,6 +292,19 @@ def test_overstated_lengths() -> None:
 
 
 # Specimens
+
+
+def test_mrz_information_of_td1() -> None:
+    lower = "7408122F1204159UTO<<<<<<<<<<<6ERIKSSON<<ANNA<MARIA<<<<<<<<<<"
+    short = "I<UTOD231458907" + 15 * "<" + lower
+    assert mrz_information(short) == "D23145890774081221204159"
+    assert mrz_information(f"{short[:30]}\n{short[30:60]}\n{short[60:]}\n") == mrz_information(
+        short
+    )
+    # The example of Doc 9303-11 Appendix D.2 for a number of more than nine characters.
+    long = "I<UTOD23145890<7349<<<<<<<<<<<3407127M9507122UTO<<<<<<<<<<<2" + 30 * "<"
+    assert mrz_information(long) == "D23145890734934071279507122"
+    assert mrz_information("L898902C<369080619406236") == "L898902C<369080619406236"
 
 
 def test_a_specimen_may_have_files_of_others() -> None:
