@@ -145,6 +145,11 @@ class Chip:
         return self._state.model.profile
 
     @property
+    def features(self) -> ChipFeatures:
+        """What its interface can carry."""
+        return self._state.features
+
+    @property
     def key_version(self) -> int:
         """The version of the channel's key set: `30` the maker's, `31` the card's own."""
         return self._state.keys.version

@@ -1,6 +1,6 @@
 """A model of the chip, and the chip beside it: every path of writing, closing, cutting, ending.
 
-The model knows rights as docs/secure-channel.md section 7 says them, and nothing of the chip's code.
+The model knows rights as docs/secure-channel.md section 7 says them, and none of the chip's code.
 """
 
 from __future__ import annotations
