@@ -16,10 +16,8 @@ from cryptography.hazmat.primitives.cmac import CMAC
 
 __all__ = [
     "CARD_CONTROL_LENGTH",
-    "ChipKeySet",
     "ReadKeySet",
     "aes_cmac",
-    "derive_chip_keys",
     "derive_key",
     "derive_read_keys",
 ]
@@ -30,7 +28,6 @@ CARD_CONTROL_LENGTH: Final = 51
 _PRF_BYTES: Final = 16
 _CONTEXT_BYTES: Final = 16
 _TDES_BYTES: Final = 24
-_AES_128_BYTES: Final = 16
 
 Prf = Callable[[bytes], bytes]
 
@@ -74,35 +71,4 @@ def derive_read_keys(prf: Prf, card_control: bytes) -> ReadKeySet:
         enc=derive_key(prf, label=b"EKTP-ENC", context=context, length=_TDES_BYTES),
         mac=derive_key(prf, label=b"EKTP-MAC", context=context, length=_TDES_BYTES),
         file=derive_key(prf, label=b"EKTP-FILE", context=context, length=_TDES_BYTES),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChipKeySet:
-    """The four keys of one chip; never shown."""
-
-    enc: bytes = field(repr=False)
-    mac: bytes = field(repr=False)
-    file: bytes = field(repr=False)
-    adm: bytes = field(repr=False)
-
-    def __bytes__(self) -> bytes:
-        """The PUT KEY block: K_ENC ‖ K_MAC ‖ K_FILE ‖ K_ADM, 88 bytes."""
-        return self.enc + self.mac + self.file + self.adm
-
-
-def derive_chip_keys(prf: Prf, card_control: bytes) -> ChipKeySet:
-    """The keys of the chip that has this card control (51 bytes).
-
-    `prf` is AES-CMAC under the read master key. TDES keys are 24 bytes, parity bits not adjusted.
-    """
-    if len(card_control) != CARD_CONTROL_LENGTH:
-        msg = f"card control has {CARD_CONTROL_LENGTH} bytes"
-        raise ValueError(msg)
-    context = hashlib.sha256(card_control).digest()[:_CONTEXT_BYTES]
-    return ChipKeySet(
-        enc=derive_key(prf, label=b"EKTP-ENC", context=context, length=_TDES_BYTES),
-        mac=derive_key(prf, label=b"EKTP-MAC", context=context, length=_TDES_BYTES),
-        file=derive_key(prf, label=b"EKTP-FILE", context=context, length=_TDES_BYTES),
-        adm=derive_key(prf, label=b"EKTP-ADM", context=context, length=_AES_128_BYTES),
     )

@@ -10,13 +10,9 @@ from functools import partial
 
 import pytest
 
-from ektp.errors import KeyNotFound, KeyUsageForbidden
-from ektp.ids import CardSerial
-from hsm.chip_keys import chip_keys_in_hand
-from hsm.diversification import aes_cmac, derive_chip_keys, derive_key
+from hsm.diversification import aes_cmac, derive_key, derive_read_keys
 
 MASTER = bytes(range(32))
-CARD = CardSerial("60010000002A0001")
 CARD_CONTROL = bytes.fromhex(
     "0160010000002A000101454B54500026A7BCC01B5643C7E79EEF7E65B34C20260105A0A1A2A3A4A5A6A7"
     "000000000000000000"
@@ -27,55 +23,13 @@ PRF = partial(aes_cmac, MASTER)
 @pytest.mark.parametrize("length", [0, 50, 52])
 def test_card_control_of_another_length_is_a_mistake(length: int) -> None:
     with pytest.raises(ValueError, match="51 bytes"):
-        derive_chip_keys(PRF, bytes(length))
+        derive_read_keys(PRF, bytes(length))
 
 
 @pytest.mark.parametrize("length", [0, 255 * 16 + 1])
 def test_a_key_of_absurd_length_is_a_mistake(length: int) -> None:
     with pytest.raises(ValueError, match="1 to 4080"):
         derive_key(PRF, label=b"L", context=b"", length=length)
-
-
-def test_card_control_of_another_chip_is_refused() -> None:
-    with (
-        pytest.raises(KeyUsageForbidden),
-        chip_keys_in_hand(PRF, 1, CardSerial("60010000002A0002"), CARD_CONTROL),
-    ):
-        pass
-
-
-def test_another_version_of_the_master_key_is_refused() -> None:
-    with (
-        pytest.raises(KeyNotFound, match="wanted=1"),
-        chip_keys_in_hand(PRF, 2, CARD, CARD_CONTROL),
-    ):
-        pass
-
-
-def test_keys_are_forgotten_after_the_block() -> None:
-    with chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as keys:
-        keys.load_payload()
-    for use in (keys.load_payload, lambda: keys.terminate_proof(bytes(8))):
-        with pytest.raises(KeyUsageForbidden):
-            use()
-
-
-def test_keys_are_forgotten_when_the_block_fails() -> None:
-    with (
-        pytest.raises(ZeroDivisionError),
-        chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as keys,
-    ):
-        raise ZeroDivisionError
-    with pytest.raises(KeyUsageForbidden):
-        keys.encipher_file(bytes(8))
-
-
-def test_content_and_challenge_of_wrong_lengths_are_mistakes() -> None:
-    with chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as keys:
-        with pytest.raises(ValueError, match="multiple of 8"):
-            keys.encipher_file(bytes(9))
-        with pytest.raises(ValueError, match="8 bytes"):
-            keys.terminate_proof(bytes(7))
 
 
 def test_aes_cmac_of_rfc_4493() -> None:
@@ -97,45 +51,23 @@ def test_input_of_the_prf_is_as_the_profile_says() -> None:
     assert key == b"\x01" * 16 + b"\x02" * 8
 
 
-def test_chip_keys_of_the_worked_example() -> None:
+def test_read_keys_of_the_worked_example() -> None:
     assert hashlib.sha256(CARD_CONTROL).hexdigest()[:32] == "478bf9edcfc3083dd8c9d2e8d7604ba6"
-    keys = derive_chip_keys(PRF, CARD_CONTROL)
+    keys = derive_read_keys(PRF, CARD_CONTROL)
     assert keys.enc.hex() == "dd82bd23d566eb92b7dab3876fb7f9d53850f1a4e5b45a30"
     assert keys.mac.hex() == "09aa96a1fd8a06ba746ca900a432abb771d4c69aa190c967"
     assert keys.file.hex() == "0b14de77c3b51c10a50a8f63da5a5166170a70008759ed3b"
-    assert keys.adm.hex() == "23fb2ebc955227a741457098de939d1c"
-    assert bytes(keys) == keys.enc + keys.mac + keys.file + keys.adm
-
-
-def test_uses_of_the_worked_example() -> None:
-    with chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as keys:
-        assert len(keys.load_payload()) == 88
-        plain = bytes.fromhex("0006464D52002032")
-        assert keys.encipher_file(plain).hex() == "f663ed01d07998bb"
-        assert keys.terminate_proof(bytes(range(0x10, 0x18))).hex() == "d4c7379c6fc2d0ad"
-
-
-def test_a_longer_file_is_one_chain() -> None:
-    with chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as keys:
-        whole = keys.encipher_file(bytes(400))
-    assert len(whole) == 400
-    assert len({whole[at : at + 8] for at in range(0, 400, 8)}) == 50
 
 
 def test_every_bit_of_card_control_changes_every_key() -> None:
-    base = derive_chip_keys(PRF, CARD_CONTROL)
+    base = derive_read_keys(PRF, CARD_CONTROL)
     for at in (0, 50):
         other = bytearray(CARD_CONTROL)
         other[at] ^= 1
-        keys = derive_chip_keys(PRF, bytes(other))
-        assert {base.enc, base.mac, base.file, base.adm}.isdisjoint(
-            {keys.enc, keys.mac, keys.file, keys.adm}
-        )
+        keys = derive_read_keys(PRF, bytes(other))
+        assert {base.enc, base.mac, base.file}.isdisjoint({keys.enc, keys.mac, keys.file})
 
 
 def test_keys_do_not_show() -> None:
-    keys = derive_chip_keys(PRF, CARD_CONTROL)
-    assert repr(keys) == "ChipKeySet()"
-    with chip_keys_in_hand(PRF, 1, CARD, CARD_CONTROL) as in_hand:
-        assert repr(in_hand) == "DiversifiedChipKeys(in hand)"
-    assert repr(in_hand) == "DiversifiedChipKeys(forgotten)"
+    keys = derive_read_keys(PRF, CARD_CONTROL)
+    assert repr(keys) == "ReadKeySet()"

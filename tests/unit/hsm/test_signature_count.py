@@ -1,68 +1,16 @@
-"""The document signer and its count: period, quota, crash, fork, and a token that lies."""
+"""How often a signer has signed: quota, crash, fork and threads."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
-from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_der_public_key,
-)
 
 from ektp.errors import HsmError, KeyUsageForbidden
-from hsm._signature_count import SignatureCount
-from hsm._soft_keys import SoftEcKey
-from hsm.document_signer import EcdsaDocumentSigner, load_ec_public_key
-from hsm.keys import DOCUMENT_SIGNER_RULE, KeyRule
-from tests.unit.hsm.builders import NOW, FixedClock, ec_key, rsa_key
-
-
-class Counted:
-    def __init__(self) -> None:
-        self.taken = 0
-
-    def take(self) -> None:
-        self.taken += 1
-
-
-class LyingKey:
-    """A token whose signature is over something else."""
-
-    def __init__(self, honest: SoftEcKey) -> None:
-        self._honest = honest
-        self.public_key = honest.public_key
-
-    def sign_digest(self, digest: bytes) -> bytes:
-        return self._honest.sign_digest(hashlib.sha256(digest).digest())
-
-
-def soft_key(name: str = "signer") -> SoftEcKey:
-    return SoftEcKey(ec_key(name).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
-
-
-def signer(
-    clock: FixedClock,
-    key: SoftEcKey | LyingKey | None = None,
-    begins: datetime = NOW,
-    rule: KeyRule = DOCUMENT_SIGNER_RULE,
-) -> tuple[EcdsaDocumentSigner, Counted]:
-    count = Counted()
-    made = EcdsaDocumentSigner(
-        key or soft_key(), label="DS-1", rule=rule, begins=begins, count=count, clock=clock
-    )
-    return made, count
+from hsm.signers._signature_count import SignatureCount
 
 
 def count_at(folder: Path, quota: int = 100_000) -> SignatureCount:
@@ -70,64 +18,6 @@ def count_at(folder: Path, quota: int = 100_000) -> SignatureCount:
     if not path.exists():
         SignatureCount.begin(path)
     return SignatureCount(path, label="DS-1", quota=quota)
-
-
-@pytest.mark.parametrize(
-    "offset",
-    [timedelta(seconds=-1), timedelta(days=92), timedelta(days=93), timedelta(days=4000)],
-)
-def test_outside_the_period_nothing_is_signed(offset: timedelta) -> None:
-    made, count = signer(FixedClock(NOW + offset))
-    with pytest.raises(KeyUsageForbidden):
-        made.sign(b"m")
-    assert count.taken == 0
-
-
-@pytest.mark.parametrize("offset", [timedelta(0), timedelta(days=92) - timedelta(seconds=1)])
-def test_at_the_edges_of_the_period_it_signs(offset: timedelta) -> None:
-    made, count = signer(FixedClock(NOW + offset))
-    made.sign(b"m")
-    assert count.taken == 1
-
-
-def test_a_key_without_a_period_signs_for_ever() -> None:
-    made, _ = signer(FixedClock(NOW + timedelta(days=4000)), rule=KeyRule(kind="EC", use="sign"))
-    made.sign(b"m")
-
-
-def test_a_wrong_signature_of_the_token_does_not_leave() -> None:
-    made, _ = signer(FixedClock(), key=LyingKey(soft_key()))
-    with pytest.raises(HsmError, match="does not verify"):
-        made.sign(b"m")
-
-
-@pytest.mark.parametrize("spki", [b"", b"\x30\x00", b"junk"])
-def test_a_public_key_that_is_none(spki: bytes) -> None:
-    with pytest.raises(HsmError):
-        load_ec_public_key(spki, label="DS-1")
-
-
-def test_a_public_key_of_rsa_is_none_either() -> None:
-    spki = (
-        rsa_key("other").public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    )
-    with pytest.raises(HsmError, match="not of ECDSA"):
-        load_ec_public_key(spki, label="DS-1")
-
-
-def test_the_signature_verifies_over_the_exact_bytes() -> None:
-    key = soft_key()
-    made, _ = signer(FixedClock(), key=key)
-    signature = made.sign(b"content")
-    assert len(signature.r_s) == 64
-    assert signature.key_id == made.key_id() == hashlib.sha256(key.public_key).digest()[:8]
-    public_key = load_der_public_key(key.public_key)
-    assert isinstance(public_key, ec.EllipticCurvePublicKey)
-    r, s = (int.from_bytes(signature.r_s[at : at + 32], "big") for at in (0, 32))
-    public_key.verify(encode_dss_signature(r, s), b"content", ec.ECDSA(SHA256()))
-
-
-# --- the count -----------------------------------------------------------------------------------
 
 
 def test_the_quota_is_exact(tmp_path: Path) -> None:
