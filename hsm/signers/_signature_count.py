@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Final
 
 from ektp.errors import HsmError, KeyUsageForbidden
-from hsm._sealed_file import exclusive_lock, write_atomically
+from hsm._files import exclusive_lock, write_atomically
 
 __all__ = ["SignatureCount"]
 

@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Final
 
 from ektp.errors import HsmError
-from hsm._sealed_file import exclusive_lock, write_atomically
+from hsm._files import exclusive_lock, write_atomically
 from hsm.signers._signature_count import SignatureCount
 from hsm.signers.roll import Roll, Signer, SignerFamily, SignerState
 

@@ -103,7 +103,7 @@ def test_a_signer_s_making_cut_at_any_write_leaves_a_working_house(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: int
 ) -> None:
     """A number is never used for a second key, and no count begins twice."""
-    from hsm._sealed_file import write_atomically  # noqa: PLC0415 - wrapped below
+    from hsm._files import write_atomically  # noqa: PLC0415 - wrapped below
 
     made = founded(tmp_path)
     left = [writes]
