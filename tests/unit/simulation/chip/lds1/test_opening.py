@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ektp.apdu import CommandApdu
 from ektp.tlv import Tlv
+from simulation.chip.commands import CommandRefused
 from simulation.chip.lds1.behaviour import (
     AccessProtocol,
     ChipKey,
@@ -22,9 +23,11 @@ from simulation.chip.lds1.behaviour import (
 )
 from simulation.chip.lds1.ciphers import CipherSuite
 from simulation.chip.lds1.curves import CURVES, P256
+from simulation.chip.lds1.pace import PaceRun
 from simulation.chip.lds1.security_infos import card_access, pace_info
 from simulation.chip.lds1.specimen import chip_with, public_key
 
+from .chance import Scripted, draw_of
 from .chips import AA_KEY, CA_KEY, CAN, FILES, INFORMATION, a_chip
 from .reader import PACE_OID, Broken, Reader
 
@@ -228,6 +231,17 @@ def test_points_that_are_none_are_refused(tag: int, point: bytes) -> None:
         reader.step(0x10, bytes(Tlv(tag, POINT)), tag + 1)
 
 
+def test_the_chips_own_ephemeral_key_is_no_readers_key() -> None:
+    draws = [draw_of(P256, private) for private in (5, 7)]
+    run = PaceRun(PaceSuite(), CAN.encode(), Scripted(bytes(15) + b"\x03", *draws))
+    run.advance(bytes(Tlv(0x7C, b"")))
+    run.advance(bytes(Tlv(0x7C, bytes(Tlv(0x81, POINT)))))
+    # The mapped generator is nonce 3 and shared secret 5 times the generator.
+    own = P256.encode(P256.public_key(7 * (3 + 5)))
+    with pytest.raises(CommandRefused, match="INCORRECT_DATA"):
+        run.advance(bytes(Tlv(0x7C, bytes(Tlv(0x83, own)))))
+
+
 def test_pace_runs_no_second_time_within_its_session() -> None:
     reader = opened()
     assert reader.set_at(PaceSuite(), 2) == "6985"
@@ -330,6 +344,9 @@ def test_chip_authentication_refuses_what_it_does_not_know() -> None:
     assert reader.sw("002241A4" + "0C" + "800A04007F00070202030202") == "9000"
     assert reader.sw(CommandApdu(0x00, 0x86, data=off_curve, le=256)) == "6A80"
     assert reader.sw(CommandApdu(0x00, 0x86, data=off_curve, le=256)) == "6985"
+    nonce = bytes(Tlv(0x7C, bytes(Tlv(0x81, POINT))))
+    assert reader.sw("002241A4" + "0C" + "800A04007F00070202030202") == "9000"
+    assert reader.sw(CommandApdu(0x00, 0x86, data=nonce, le=256)) == "6A80"
     assert reader.sw(CommandApdu(0x00, 0x22, 0x41, 0xA6, bytes(Tlv(0x91, b"\x00")))) == "6A80"
     assert readable(reader)
 
