@@ -16,9 +16,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ektp.errors import TokenNotFound
-from hsm._files import exclusive_lock, write_atomically
+from hsm._files import write_atomically
 
-__all__ = ["Seal", "exclusive_lock", "write_atomically"]
+__all__ = ["Seal"]
 
 _MAGIC: Final = b"EKTPTOK1"
 _SALT_BYTES: Final = 16
