@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ektp.cards import ChipAccess
+from ektp.errors import ConfigurationError
 from ektp.ids import AttemptId, CardSerial
 from ektp.perso import Artwork, PersoPackage
 from ektp.ports import Entropy, SecurityObjectSigner
@@ -44,10 +45,12 @@ class IcaoLds1Personalization(OnChip):
             entropy=self.entropy,
             is_free=is_free,
         )
-        artwork = package.artwork
-        if image.access is not None:
-            artwork = _completed(artwork, image.access)
+        artwork = self.artwork_of(package, image.access)
         return Binding(image=image, expected=expected, artwork=artwork)
+
+    def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
+        """The package's artwork with number, CAN and MRZ; without them where nothing was bound."""
+        return package.artwork if access is None else _completed(package.artwork, access)
 
 
 def _completed(artwork: Artwork, access: ChipAccess) -> Artwork:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from ektp.cards import ChipAccess
 from ektp.ids import AttemptId, CardSerial
-from ektp.perso import PersoPackage
+from ektp.perso import Artwork, PersoPackage
 from ektp.ports import DocumentSigner
 from personalization.binding import bind
 from personalization.profiles.shape import Binding, IsFree, OnChip
@@ -44,3 +45,11 @@ class KtpElPersonalization(OnChip):
             key_version=self.key_version,
         )
         return Binding(image=image, expected=expected, artwork=package.artwork)
+
+    def artwork_of(
+        self,
+        package: PersoPackage,
+        access: ChipAccess | None,  # noqa: ARG002 - nothing of it is printed here
+    ) -> Artwork:
+        """The artwork of the package: a card of this profile prints nothing of its binding."""
+        return package.artwork

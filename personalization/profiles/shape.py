@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from ektp.cards import EncodingReport, Expectation
+from ektp.cards import ChipAccess, EncodingReport, Expectation
 from ektp.chip_profiles import ChipProfile
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import Artwork, ChipImage, PersoPackage
@@ -64,6 +64,18 @@ class Personalization(Protocol):
         """
         ...
 
+    def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
+        """What is printed on a card that was bound before: as `Binding.artwork` was."""
+        ...
+
+    def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
+        """What is printed on a bound card: for the line that takes it up again after a stop.
+
+        `access` as it was bound (`ChipImage.access`). Raises `ConfigurationError` where a profile
+        needs it and it is None.
+        """
+        ...
+
     def personalize(
         self,
         channel: CardChannel,
@@ -95,6 +107,14 @@ class OnChip:
 
     profile: ChipProfile
     keys: KeyService
+
+    def artwork_of(
+        self,
+        package: PersoPackage,
+        access: ChipAccess | None,  # noqa: ARG002 - of a card that shows something of its own
+    ) -> Artwork:
+        """The package's artwork: nothing that is printed depends on the chip."""
+        return package.artwork
 
     def prove_blank(self, channel: CardChannel, *, known: Known = ignore) -> CardSerial:
         """As `personalization.encoding.prove_blank`."""

@@ -18,6 +18,7 @@ from ektp.errors import (
     BlankUnknown,
     CardNotAuthentic,
     ChipError,
+    ConfigurationError,
     KeyNotFound,
     ReadbackMismatch,
     SecureMessagingBroken,
@@ -367,6 +368,20 @@ def test_what_is_printed_is_what_opens_the_chip(bindings: dict[str, Binding]) ->
     shown = repr(bound) + repr(bound.image)
     assert number not in shown
     assert access.can.reveal() not in shown.replace("000", "")
+
+
+@each_profile
+def test_a_card_that_is_taken_up_again_prints_what_was_bound(
+    bench: Bench, bindings: dict[str, Binding], profile: ChipProfile
+) -> None:
+    bound, line = bindings[profile.name], bench.personalization(profile)
+    again = line.artwork_of(package_of(profile), bound.image.access)
+    assert again.digest == bound.artwork.digest
+
+
+def test_a_card_without_its_number_is_not_printed(bench: Bench) -> None:
+    with pytest.raises(ConfigurationError):
+        bench.personalization(ICAO_LDS1).artwork_of(package_of(ICAO_LDS1), None)
 
 
 @each_profile
