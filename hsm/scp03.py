@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
@@ -154,15 +154,14 @@ class ChannelState:
         return plain[:-1]
 
     def _with_mac(self, command: CommandApdu) -> CommandApdu:
-        header = bytes((command.cla, command.ins, command.p1, command.p2))
-        protected = CommandApdu(*header, command.data + bytes(_MAC_BYTES), command.le)
+        protected = replace(command, data=command.data + bytes(_MAC_BYTES))
         length = len(protected.data)
         # Lc counts the MAC, and stands in the form in which the command will travel.
         lc = b"\x00" + length.to_bytes(2, "big") if protected.extended else bytes((length,))
+        header = bytes((command.cla, command.ins, command.p1, command.p2))
         message = self._chaining_value + header + lc + command.data
         self._chaining_value = aes_cmac(self._keys.mac, message)
-        mac = self._chaining_value[:_MAC_BYTES]
-        return CommandApdu(*header, command.data + mac, command.le)
+        return replace(command, data=command.data + self._chaining_value[:_MAC_BYTES])
 
     def _vector(self, first_byte: int = 0x00) -> bytes:
         counter = bytes((first_byte,)) + self._counter.to_bytes(_BLOCK - 1, "big")

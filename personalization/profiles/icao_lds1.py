@@ -49,15 +49,16 @@ class IcaoLds1Personalization(OnChip):
         return Binding(image=image, expected=expected, artwork=artwork)
 
     def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
-        """The package's artwork with number, CAN and MRZ; without them where nothing was bound."""
-        return package.artwork if access is None else _completed(package.artwork, access)
+        """The package's artwork with document number, CAN and machine-readable zone.
 
-
-def _completed(artwork: Artwork, access: ChipAccess) -> Artwork:
-    return complete(
-        artwork,
-        load_layout(artwork.layout),
-        document_number=access.document_number.reveal(),
-        can=access.can.reveal(),
-        mrz=[line.reveal() for line in access.mrz],
-    )
+        Raises `ConfigurationError` without them: such a card would be printed with gaps.
+        """
+        if access is None:
+            raise ConfigurationError("a card without its number", profile=self.profile.name)
+        return complete(
+            package.artwork,
+            load_layout(package.artwork.layout),
+            document_number=access.document_number.reveal(),
+            can=access.can.reveal(),
+            mrz=[line.reveal() for line in access.mrz],
+        )

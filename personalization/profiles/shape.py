@@ -65,10 +65,6 @@ class Personalization(Protocol):
         ...
 
     def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
-        """What is printed on a card that was bound before: as `Binding.artwork` was."""
-        ...
-
-    def artwork_of(self, package: PersoPackage, access: ChipAccess | None) -> Artwork:
         """What is printed on a bound card: for the line that takes it up again after a stop.
 
         `access` as it was bound (`ChipImage.access`). Raises `ConfigurationError` where a profile
