@@ -22,8 +22,8 @@ from tests.contract.printer.bench import PrinterBench, small_artwork
 from tests.contract.printer.conftest import MakeBench
 
 CPLC = CommandApdu(0x80, 0xCA, 0x9F, 0x7F, le=256)
-CREATE_APPLICATION = CommandApdu(0x00, 0xE0, data=bytes.fromhex("620782013883027F0A"))
-SELECT_APPLICATION = CommandApdu(0x00, 0xA4, data=bytes.fromhex("7F0A"))
+INITIALIZE_UPDATE = CommandApdu(0x80, 0x50, data=bytes(8), le=256)
+EXTERNAL_AUTHENTICATE = CommandApdu(0x84, 0x82, 0x33, 0, bytes(16))
 STANDING = (Station.TRANSPORT, Station.CONTACTLESS, Station.PRINT)
 
 
@@ -281,9 +281,10 @@ class TestChannel:
         bench.load(1)
         bench.printer.feed_to(Station.CONTACTLESS)
         with bench.printer.channel() as chip:
-            assert chip.transmit(CREATE_APPLICATION).ok
+            assert chip.transmit(INITIALIZE_UPDATE).ok
         with bench.printer.channel() as chip:
-            assert chip.transmit(SELECT_APPLICATION).ok
+            # The field forgot that a channel was being opened.
+            assert chip.transmit(EXTERNAL_AUTHENTICATE).sw == 0x6985
 
     def test_a_channel_ends_with_its_card_and_with_its_block(self, bench: PrinterBench) -> None:
         bench.load(1)
@@ -358,7 +359,7 @@ class TestDurability:
         bench.lose_host()
         bench.printer.feed_to(Station.CONTACTLESS)
         with bench.printer.channel() as chip:
-            assert chip.transmit(CREATE_APPLICATION).ok
+            before = chip.transmit(INITIALIZE_UPDATE).data[-3:]
         bench.lose_host()
         assert bench.tray(Tray.GOOD) == (good,)
         assert bench.tray(Tray.REJECT) == (bad,)
@@ -366,4 +367,6 @@ class TestDurability:
         assert bench.printer.status().card_at is Station.CONTACTLESS
         assert bench.printer.counters() == counts(fed=3, good=1, rejected=1, printed=1)
         with bench.printer.channel() as chip:
-            assert chip.transmit(SELECT_APPLICATION).ok
+            # The sequence counter is what a blank keeps for good.
+            counter = int.from_bytes(chip.transmit(INITIALIZE_UPDATE).data[-3:], "big")
+        assert counter == int.from_bytes(before, "big") + 1

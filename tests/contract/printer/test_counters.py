@@ -17,7 +17,7 @@ from ektp.printer_profiles import Station, Tray
 from simulation.printer.faults import FaultPlan, Mishap, PhysicalStep
 from tests.contract.printer.bench import SimulatedBench, small_artwork
 
-CREATE_APPLICATION = CommandApdu(0x00, 0xE0, data=bytes.fromhex("620782013883027F0A"))
+INITIALIZE_UPDATE = CommandApdu(0x80, 0x50, data=bytes(8), le=256)
 STATIONS = st.sampled_from((Station.TRANSPORT, Station.CONTACTLESS, Station.PRINT))
 ALL_AT_ONCE = {
     step: dict.fromkeys(Mishap, 0.04) for step in PhysicalStep if step is not PhysicalStep.PANEL
@@ -81,7 +81,7 @@ class AnyRun(RuleBasedStateMachine):
     @rule()
     def write(self) -> None:
         with self.bench.printer.channel() as chip, suppress(CardAbsent):
-            chip.transmit(CREATE_APPLICATION)
+            chip.transmit(INITIALIZE_UPDATE)
 
     @rule()
     def look(self) -> None:

@@ -29,22 +29,25 @@ from simulation.printer.simulated import SimulatedPrinter
 from simulation.world.world import World
 from simulation.world.panels import pack_artwork
 from tests.contract.printer.bench import small_artwork
+from tests.unit.simulation.world.helpers import inside
 
-printer = SimulatedPrinter(World.open(Path(sys.argv[1])), "L1")
+world = World.open(Path(sys.argv[1]))
+printer = SimulatedPrinter(world, "L1")
 printer.reserve("worker")
 if printer.recover().card_at is not Station.NONE:
     printer.eject(Tray.REJECT)
 job = small_artwork()
 pack_artwork(job)
-create = [bytes.fromhex(t) for t in ("620782013883027F0A", "620E80020100 820101 83026FF2 860100")]
+create = [bytes.fromhex(t) for t in ("620782013883027F0A", "620E80020100 820101 83026FFE 8601FF")]
 os.write(1, b"ready\\n")
 while True:
     printer.feed_to(Station.CONTACTLESS)
     with printer.channel() as chip:
+        host = inside(world, world.inside("L1"), chip)
         for data in create:
-            chip.transmit(CommandApdu(0x00, 0xE0, data=data))
+            host.process(CommandApdu(0x00, 0xE0, data=data))
         for n in range(24):
-            assert chip.transmit(CommandApdu(0x00, 0xD6, 0, n, bytes([n + 1]))).ok
+            assert host.process(CommandApdu(0x00, 0xD6, 0, n, bytes([n + 1]))).ok
             os.write(1, b"%d\\n" % n)
     printer.print(job)
     printer.park(Station.CONTACTLESS)
@@ -81,7 +84,7 @@ def cells(printer: SimulatedPrinter) -> bytes | None:
     """What stands in the file of the card inside, as far as it was made."""
     with printer.channel() as chip:
         try:
-            for file in (b"\x7f\x0a", b"\x6f\xf2"):
+            for file in (b"\x7f\x0a", b"\x6f\xfe"):
                 if not chip.transmit(CommandApdu(0x00, 0xA4, data=file)).ok:
                     return None
         except CardAbsent:
@@ -171,7 +174,7 @@ def test_a_kill_in_the_middle_of_an_act_leaves_none_of_it(tmp_path: Path) -> Non
     bench.lose_host()
     world = World.open(tmp_path / "sim")
     assert world.storage.rows("PRAGMA integrity_check") == [("ok",)]
-    assert world.storage.rows("SELECT count(*) FROM meta") == [(2,)]
+    assert world.storage.rows("SELECT count(*) FROM meta") == [(3,)]
     assert bench.hopper() == tuple(loaded)
     bench.printer.feed_to(Station.TRANSPORT)
     assert bench.inside() == loaded[0]

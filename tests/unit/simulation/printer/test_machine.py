@@ -30,6 +30,7 @@ from tests.unit.simulation.world.helpers import (
     artwork,
     boxed,
     dye,
+    inside,
     update,
 )
 
@@ -75,10 +76,13 @@ class TestChips:
         plan = QUIET.with_mishap(1, PhysicalStep.FEED, Mishap.MEMORY_FAILURE)
         printer = SimulatedPrinter(world, "L1", plan=plan)
         printer.feed_to(Station.CONTACTLESS)
+        card = world.inside("L1")
+        assert card is not None
         with printer.channel() as chip:
+            host = inside(world, card, chip)
             for command in (CREATE_APPLICATION, CREATE_FILE):
-                chip.transmit(command)
-            answers = {chip.transmit(update(at, bytes([7]) * 240)).sw for at in range(0, 4560, 240)}
+                host.process(command)
+            answers = {host.process(update(at, bytes([7]) * 239)).sw for at in range(0, 4541, 239)}
         assert answers == {0x9000, 0x6581}
 
     def test_a_weak_field_passes(self, world: World) -> None:
@@ -100,7 +104,7 @@ class TestChips:
         printer = SimulatedPrinter(world, "L1", plan=plan)
         printer.feed_to(Station.CONTACTLESS)
         with printer.channel() as chip:
-            assert chip.transmit(CREATE_APPLICATION).ok
+            assert chip.transmit(CPLC).ok
         assert printer.print(artwork()).panels == 4
         printer.park(Station.CONTACTLESS)
         with printer.channel() as chip, pytest.raises(CardAbsent):

@@ -4,18 +4,22 @@ from collections.abc import Sequence
 
 from ektp.apdu import CommandApdu
 from ektp.cards import BlankKind
+from ektp.chip_profiles import chip_profile
 from ektp.ids import CardSerial
 from ektp.perso import Artwork, Panel
 from ektp.personal import PersonalBytes
+from ektp.ports import CardChannel
 from ektp.printer_profiles import PanelKind, Side
 from simulation.world.world import World
+from tests.unit.simulation.chip.channel_host import Host, Keys
 
 GEOMETRY = "cr80-300-1016x648"
 CPLC = CommandApdu(0x80, 0xCA, 0x9F, 0x7F, le=256)
 CREATE_APPLICATION = CommandApdu(0x00, 0xE0, data=bytes.fromhex("6207820138 83027F0A"))
-CREATE_FILE = CommandApdu(0x00, 0xE0, data=bytes.fromhex("620E800212B8 820101 83026FF2 860100"))
+# The marker: what may be made, written and read back under the transport keys.
+CREATE_FILE = CommandApdu(0x00, 0xE0, data=bytes.fromhex("620E800212B8 820101 83026FFE 8601FF"))
 SELECT_APPLICATION = CommandApdu(0x00, 0xA4, data=bytes.fromhex("7F0A"))
-SELECT_FILE = CommandApdu(0x00, 0xA4, data=bytes.fromhex("6FF2"))
+SELECT_FILE = CommandApdu(0x00, 0xA4, data=bytes.fromhex("6FFE"))
 
 
 def serials(count: int, first: int = 1) -> list[CardSerial]:
@@ -26,6 +30,12 @@ def boxed(world: World, count: int, first: int = 1) -> list[CardSerial]:
     blanks = serials(count, first)
     world.make_box(BlankKind.WNI_8K, blanks)
     return blanks
+
+
+def inside(world: World, serial: CardSerial, chip: CardChannel) -> Host:
+    """A session with a chip of the world's own maker, under its transport keys."""
+    keys = world.maker_keys.key_set(serial, chip_profile(world.kind(serial).profile))
+    return Host(chip.transmit, Keys(keys.version, keys.enc, keys.mac, keys.dek)).open()
 
 
 def update(offset: int, data: bytes) -> CommandApdu:

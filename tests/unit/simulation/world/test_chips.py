@@ -3,12 +3,17 @@ from pathlib import Path
 import pytest
 
 from ektp.apdu import CommandApdu
-from ektp.errors import CardAbsent, NotFound, SealBroken
+from ektp.cards import BlankKind
+from ektp.chip_profiles import chip_profile
+from ektp.errors import BlankAlreadyUsed, CardAbsent, NotFound, SealBroken
+from ektp.ids import CardSerial
 from ektp.printer_profiles import PanelKind, Station, Tray
 from simulation.chip.faults import ChipFaults
+from simulation.chip.maker import MakerKeys
 from simulation.printer.simulated import SimulatedPrinter
 from simulation.world.chips import EmptyField
 from simulation.world.world import World
+from tests.unit.simulation.chip.channel_host import Host, Keys
 from tests.unit.simulation.world.helpers import (
     CPLC,
     CREATE_APPLICATION,
@@ -18,6 +23,8 @@ from tests.unit.simulation.world.helpers import (
     artwork,
     boxed,
     dye,
+    inside,
+    serials,
     update,
 )
 
@@ -33,8 +40,9 @@ def world(tmp_path: Path) -> World:
 def written(world: World, content: bytes) -> None:
     (card,) = boxed(world, 1)
     with world.tap(card) as chip:
+        host = inside(world, card, chip)
         for command in (CREATE_APPLICATION, CREATE_FILE, update(0, content)):
-            assert chip.transmit(command).ok
+            assert host.process(command).ok
 
 
 def read(world: World, count: int) -> bytes:
@@ -70,22 +78,25 @@ def test_each_change_is_saved_before_its_answer(world: World) -> None:
     (card,) = boxed(world, 1)
     onlooker = World.open(world.folder)
     with world.tap(card) as chip:
-        for number, command in enumerate((CREATE_APPLICATION, CREATE_FILE, update(0, b"A")), 1):
-            assert chip.transmit(command).ok
+        host = inside(world, card, chip)
+        # INITIALIZE UPDATE and EXTERNAL AUTHENTICATE count for good, too.
+        assert onlooker.storage.rows("SELECT version FROM chips") == [(2,)]
+        for number, command in enumerate((CREATE_APPLICATION, CREATE_FILE, update(0, b"A")), 3):
+            assert host.process(command).ok
             assert onlooker.storage.rows("SELECT version FROM chips") == [(number,)]
         chip.transmit(CPLC)
-        assert onlooker.storage.rows("SELECT version FROM chips") == [(3,)]
+        assert onlooker.storage.rows("SELECT version FROM chips") == [(5,)]
 
 
 def test_a_chip_that_went_on_in_another_field_does_not_answer_here(world: World) -> None:
     (card,) = boxed(world, 1)
     with world.tap(card) as first, World.open(world.folder).tap(card) as second:
-        assert second.transmit(CREATE_APPLICATION).ok
+        host = inside(world, card, second)
         with pytest.raises(CardAbsent):
-            first.transmit(CREATE_APPLICATION)
-        assert second.transmit(CREATE_FILE).ok
+            inside(world, card, first)
+        assert host.process(CREATE_APPLICATION).ok
         with pytest.raises(CardAbsent):
-            first.transmit(CREATE_FILE)
+            inside(world, card, first)
 
 
 def test_a_card_that_is_taken_away_does_not_answer(world: World) -> None:
@@ -178,3 +189,38 @@ def test_nothing_of_a_person_stands_in_the_folder_in_clear(world: World) -> None
 def test_the_search_for_clear_values_would_find_them(world: World) -> None:
     world.storage.execute("INSERT INTO meta VALUES ('planted', ?)", (NIK,))
     assert clear_values(world)
+
+
+def proves(world: World, card: CardSerial) -> bool:
+    with world.tap(card) as chip:
+        keys = world.maker_keys.key_set(card, chip_profile(world.kind(card).profile))
+        host = Host(chip.transmit, Keys(keys.version, keys.enc, keys.mac, keys.dek))
+        return host.initialize().ok and host.card_is_right
+
+
+@pytest.mark.parametrize("kind", BlankKind)
+def test_a_blank_has_the_profile_of_its_kind_and_the_makers_keys(
+    world: World, kind: BlankKind
+) -> None:
+    cards = serials(2)
+    world.make_box(kind, cards)
+    assert all(proves(world, card) for card in cards)
+    with world.tap(cards[0]) as chip:
+        information = chip.transmit(CommandApdu(0x80, 0xCA, 0x00, 0xE0, le=256)).data
+        assert information[7] == chip_profile(kind.profile).key_bytes
+
+
+def test_a_box_of_another_maker_does_not_prove_itself(world: World) -> None:
+    ours, foreign = serials(1), serials(2, first=2)
+    world.make_box(BlankKind.WNI_8K, ours)
+    world.make_box(BlankKind.WNI_8K, foreign, maker=MakerKeys.at_random())
+    assert proves(world, ours[0])
+    assert not any(proves(World.open(world.folder), card) for card in foreign)
+
+
+def test_a_foreign_box_is_made_whole_or_not_at_all(world: World) -> None:
+    boxed(world, 1)
+    with pytest.raises(BlankAlreadyUsed):
+        world.make_box(BlankKind.WNI_8K, serials(3), maker=MakerKeys.at_random())
+    assert world.storage.rows("SELECT count(*) FROM cards") == [(1,)]
+    assert world.storage.rows("SELECT count(*) FROM chips") == [(0,)]

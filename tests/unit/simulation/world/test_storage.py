@@ -10,7 +10,7 @@ from simulation.world.storage import Storage
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
     storage = Storage(tmp_path / "world.db")
-    storage.create_tables(b"canary")
+    storage.create_tables(canary=b"canary", maker=b"maker")
     return storage
 
 
