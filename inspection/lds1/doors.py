@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from ektp.apdu import describe_sw
-from inspection.faults import Refused
 from inspection.guarded import GuardedChip
 from inspection.lds1.basic_access import basic_access
 from inspection.lds1.ciphers import RandomBytes
-from inspection.lds1.file_reader import FileReader
+from inspection.lds1.file_reader import FileReader, FileRefused
 from inspection.lds1.pace import PacePassword, PasswordKind, pace
 from inspection.lds1.passwords import AccessPasswords
 from inspection.lds1.secure_messaging import Link, SecureChannel
@@ -39,10 +38,11 @@ class Door:
 
 
 def enter(link: Link) -> str:
-    """SELECT of the application. Raises `Refused`, `ChannelBroken`."""
+    """SELECT of the application. Raises `FileRefused`, `ChannelBroken`."""
     answer = FileReader(link).select_application()
-    if not answer.ok:
-        raise Refused(f"SELECT {describe_sw(answer.sw)}")
+    if not answer.ok or answer.data:
+        evidence = f"SELECT {describe_sw(answer.sw)}, {len(answer.data)} bytes"
+        raise FileRefused(evidence, answer.sw)
     return describe_sw(answer.sw)
 
 

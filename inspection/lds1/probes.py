@@ -25,6 +25,7 @@ _PROBE_BYTES = 8
 _ERRORS = frozenset(range(0x64, 0x70)) - {0x6C}
 """First bytes of status words that say no (ISO/IEC 7816-4 table 6); 6Cxx says: ask again."""
 
+_CARD_ACCESS_BEGINS = b"\x31"
 _SHUT = StatusWord.SECURITY_STATUS_NOT_SATISFIED
 _CLOSED = StatusWord.CONDITIONS_NOT_SATISFIED
 
@@ -82,7 +83,7 @@ def check_writes_refused(chip: GuardedChip) -> str:
     reader.select_master_file()
     selected = reader.select(CARD_ACCESS.file_id)
     first = reader.read(0, 1)
-    if not selected.ok or not first.ok or len(first.data) != 1:
+    if not selected.ok or selected.data or not first.ok or first.data != _CARD_ACCESS_BEGINS:
         evidence = f"SELECT {describe_sw(selected.sw)}, READ BINARY {describe_sw(first.sw)}"
         raise ChipFault(f"{CARD_ACCESS.file_id}: {evidence}")
     wrong = []

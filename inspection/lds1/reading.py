@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from ektp.apdu import StatusWord
+from ektp.apdu import StatusWord, describe_sw
 from ektp.cards import CheckOutcome
 from ektp.ids import CardSerial
 from inspection.faults import ChannelBroken, ChipFault, Fault, ReadingEnded
@@ -138,11 +138,7 @@ class ChipReading:
         for file in (CARD_ACCESS, CARD_CONTROL):
             self._keep(file, self._chip)
         doors = self._doors()
-        if ledger.run("chip.application", lambda: enter(self._chip)) is None:
-            ledger.run("access.forbidden_reads", lambda: check_reads_refused(self._chip))
-        else:
-            evidence = "the application is not selected in plain form"
-            ledger.record("access.forbidden_reads", CheckOutcome.PASSED, evidence)
+        ledger.run("access.forbidden_reads", self._reads_refused)
         if not probe:
             for name in ("access.forbidden_writes", "access.session_writes"):
                 ledger.record(name, _NA, "not tried in this reading")
@@ -164,6 +160,16 @@ class ChipReading:
         if state != SECURED:
             raise ChipFault(f"{state:02X}")
         return f"{state:02X}"
+
+    def _reads_refused(self) -> str:
+        """No file reads in plain form; a passport may keep even its application from strangers."""
+        refused = self._ledger.run("chip.application", lambda: enter(self._chip))
+        if refused is None:
+            return check_reads_refused(self._chip)
+        shut = StatusWord.SECURITY_STATUS_NOT_SATISFIED
+        if not self._house and isinstance(refused, FileRefused) and refused.sw == shut:
+            return f"the application: {describe_sw(refused.sw)}"
+        raise refused
 
     def _doors(self) -> Doors:
         offers: list[PaceOffer] = []
