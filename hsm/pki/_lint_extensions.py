@@ -14,6 +14,7 @@ from hsm.pki._lint_reader import (
     RawExtension,
     attributes_of,
     children,
+    distinguished,
     extensions_of,
     generalized_time,
 )
@@ -84,10 +85,11 @@ def check_extension_values(parts: Parts, kind: CertificateKind) -> Iterator[Find
     """What stands in them."""
     for item in _extensions(parts):
         check = _VALUES.get(item.oid)
-        if check is None:
-            continue
         try:
-            yield from check(item, parts, kind)
+            if not distinguished(item.parsed()):
+                yield _found(_name(item.oid), "is not encoded in DER")
+            if check is not None:
+                yield from check(item, parts, kind)
         except Malformed:
             yield _found(_name(item.oid), "cannot be read")
     yield from _identifiers(parts, kind)

@@ -10,7 +10,10 @@ import pytest
 from asn1crypto import core
 from asn1crypto.crl import CertificateList
 from asn1crypto.x509 import Certificate, Extension, GeneralName, GeneralNames, Name, Time
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ektp.errors import KeyUsageForbidden
 from hsm._asn1 import der, parse
 from hsm.keys import Curve
 from hsm.pki.curves import explicit_spki, named_spki
@@ -123,6 +126,19 @@ def compressed(body: Any) -> None:
     body["subject_public_key_info"]["public_key"] = b"\x02" + point[1:49]
 
 
+def rsa_spki() -> bytes:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def country_as_utf8(body: Any) -> None:
+    name = b"".join(
+        der(0x31, der(0x30, bytes.fromhex(oid), der(tag, text)))
+        for oid, tag, text in (("0603550406", 0x0C, b"ID"), ("0603550403", 0x0C, b"LDS-1"))
+    )
+    body["subject"] = Name.load(der(0x30, name))
+
+
 MUTATIONS: list[tuple[CertificateKind, str, Change]] = [
     (CSCA, "version", field("version", "v1")),
     (CSCA, "serialNumber", field("serial_number", -5)),
@@ -193,6 +209,18 @@ MUTATIONS: list[tuple[CertificateKind, str, Change]] = [
     (CSCA, "subjectAltName", put("subject_alt_name", GeneralNames([locality("IDN")]))),
     (CSCA, "issuerAltName", put("issuer_alt_name", GeneralNames([EMAIL, locality("idn")]))),
     (CSCA, "issuerAltName", put("issuer_alt_name", GeneralNames([EMAIL, locality("INDO")]))),
+    (
+        CSCA,
+        "subjectAltName",
+        put(
+            "subject_alt_name",
+            GeneralNames(
+                [EMAIL, GeneralName(name="directory_name", value=name_of(common_name="IDN"))]
+            ),
+        ),
+    ),
+    (LDS, "subjectPublicKeyInfo", spki(rsa_spki())),
+    (LDS, "subject", country_as_utf8),
     (CSCA, "subjectAltName", critical("subject_alt_name", now=True)),
     (CSCA, "subjectDirectoryAttributes", put("2.5.29.9", raw(b"\x30\x00"))),
     (CSCA, "basicConstraints", drop("2.5.29.19")),
@@ -261,6 +289,44 @@ def test_a_default_that_is_encoded_is_found() -> None:
     assert [(one.field, one.what) for one in found] == [
         ("authorityKeyIdentifier", "encodes the default value FALSE")
     ]
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_a_part_that_cannot_be_read_is_told_and_the_rest_is_linted(at: int) -> None:
+    def change(parts: list[bytes]) -> None:
+        parts[at] = bytes((parts[at][0],)) + b"\x01\xff"
+
+    found = lint_certificate(_rebuilt(pki().lds, change), LDS)
+    assert found
+    assert all(one.clause for one in found)
+
+
+@pytest.mark.parametrize("kept", range(7))
+def test_a_certificate_that_lacks_parts_cannot_be_read(kept: int) -> None:
+    def change(parts: list[bytes]) -> None:
+        del parts[kept:]
+
+    (finding,) = lint_certificate(_rebuilt(pki().lds, change), LDS)
+    assert finding.what == "cannot be read"
+
+
+def test_a_set_out_of_order_is_found() -> None:
+    found = lint_certificate(_with_name_out_of_order(pki().lds), LDS)
+    assert ("certificate", "is not encoded in DER") in {(one.field, one.what) for one in found}
+    types = der(0x31, der(0x13, b"IR"), der(0x13, b"ID"))
+    value = der(0x30, der(0x02, b"\x00"), types)
+    found = lint_certificate(_with_extension(pki().lds, TYPES, value), LDS)
+    assert [(one.field, one.what) for one in found] == [("documentType", "is not encoded in DER")]
+
+
+def test_an_identifier_that_is_none_is_found() -> None:
+    found = lint_certificate(_with_extension(pki().lds, "2.5.29.14", b"\x30\x00"), LDS)
+    assert ("subjectKeyIdentifier", "cannot be read") in {(one.field, one.what) for one in found}
+
+
+def test_at_the_end_of_time_no_list_is_made() -> None:
+    with pytest.raises(KeyUsageForbidden):
+        revocation_list(pki().first, 1, datetime(9999, 12, 31, tzinfo=UTC), [])
 
 
 def test_ber_is_found() -> None:
@@ -375,6 +441,13 @@ LIST_MUTATIONS: list[tuple[str, Change]] = [
             ],
         ),
     ),
+    (
+        "revocationDate",
+        field(
+            "revoked_certificates",
+            [entry(revocation_date=Time(name="general_time", value=NOW))],
+        ),
+    ),
     ("crlExtensions", field("crl_extensions", None)),
     ("authorityKeyIdentifier", without_list_extension("authority_key_identifier")),
     ("authorityKeyIdentifier", list_extension("authority_key_identifier", raw(b"\x30\x00"))),
@@ -423,6 +496,14 @@ def _with_not_after(certificate: bytes, time: bytes) -> bytes:
     def change(parts: list[bytes]) -> None:
         begins, _ = parse(parts[4]).children()
         parts[4] = der(0x30, begins.raw, time)
+
+    return _rebuilt(certificate, change)
+
+
+def _with_name_out_of_order(certificate: bytes) -> bytes:
+    def change(parts: list[bytes]) -> None:
+        pairs = [one.content for one in parse(parts[5]).children()]
+        parts[5] = der(0x30, der(0x31, *reversed(pairs)))
 
     return _rebuilt(certificate, change)
 
