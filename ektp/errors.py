@@ -437,6 +437,7 @@ class TokenNotFound(HsmError):
     """The token named in the home is not there, or its PIN is wrong."""
 
     code = "HSM-501"
+    disposition = Disposition.RETRY
     meaning = "the token was not found or could not be opened"
 
 

@@ -26,7 +26,6 @@ __all__ = [
     "CardChannel",
     "CardKeys",
     "CardPrinter",
-    "ChipKeys",
     "Clock",
     "Condition",
     "DocumentSignature",
@@ -245,17 +244,6 @@ class DocumentSigner(Protocol):
         """
         ...
 
-    def sign(self, message: bytes) -> DocumentSignature:
-        """Hash (SHA-256) and sign the exact bytes (ECDSA P-256); verified before it is returned.
-
-        Raises `KeyUsageForbidden` outside the key's period or quota.
-        """
-        ...
-
-    def key_id(self) -> bytes:
-        """Eight bytes that name the key that would sign now."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecurityObject:
@@ -354,22 +342,6 @@ class CardKeys(Protocol):
         ...
 
 
-class ChipKeys(Protocol):
-    """The keys of one chip, for as long as it is in hand. They stay behind this port."""
-
-    def load_payload(self) -> bytes:
-        """The key block that the personalization script loads into the chip."""
-        ...
-
-    def encipher_file(self, content: bytes) -> bytes:
-        """A file's protected form under the chip's file key; `content` in multiples of 8."""
-        ...
-
-    def terminate_proof(self, challenge: bytes) -> bytes:
-        """The proof that TERMINATE asks for, over the chip's challenge."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyInfo:
     """A line of the key inventory."""
@@ -401,12 +373,15 @@ class KeyService(Protocol):
         """The keys of one card, one card at a time."""
         ...
 
-    def chip_keys(self, card: CardSerial, card_control: bytes) -> AbstractContextManager[ChipKeys]:
-        """The diversified keys of one chip."""
-        ...
-
     def sign_as_site(self, document: bytes) -> bytes:
         """A detached CMS SignedData (DER) by the installation over an outgoing file."""
+        ...
+
+    def heal(self) -> None:
+        """Open the token again after it was away, and have every key prove that it is the same.
+
+        Raises `TokenNotFound` while it is away, and `HsmError` where another token came back.
+        """
         ...
 
     def inventory(self) -> Sequence[KeyInfo]:
@@ -423,6 +398,10 @@ class Inspector(Protocol):
 
     def look(self, channel: CardChannel, expected: Expectation) -> QaVerdict:
         """The reading after printing: every file again, and no command that could write."""
+        ...
+
+    def verify(self, channel: CardChannel, expected: Expectation | None = None) -> QaVerdict:
+        """A card at a desk, that may be anybody's: as `look`, by its signature where it is."""
         ...
 
 

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from ektp.accounting import BatchCount
-from ektp.cards import Expectation
-from ektp.chip_profiles import KTP_EL
 from ektp.errors import DecisionOpen, LifecycleError, NotFound
 from ektp.ids import BatchId
 from ektp.journal import Actor
-from ektp.lifecycle import CardState, JobState
+from ektp.lifecycle import JobState
 from ektp.ports import Entropy
 from pipeline.home import new_id
-from pipeline.production.attempt import expectation_of
 from pipeline.store import schema as db
 from pipeline.store.events import BatchOpened, BatchState, JobHeld, JobsBatched
 from pipeline.store.store import Store
@@ -206,17 +203,6 @@ def unfinished_batch(connection: Connection) -> str | None:
         .order_by(db.batches.c.opened_at)
         .limit(1)
     )
-
-
-def finished_cards(connection: Connection, batch: str) -> list[Expectation]:
-    """The cards of a batch that lie finished in the house, with what their chips must hold."""
-    rows = connection.execute(
-        select(db.attempts.c.attempt, db.attempts.c.card, db.attempts.c.digests)
-        .join(db.cards, db.cards.c.attempt == db.attempts.c.attempt)
-        .where(db.attempts.c.batch == batch, db.cards.c.state == CardState.PASSED.value)
-        .order_by(db.attempts.c.started_at)
-    ).all()
-    return [expectation_of(row.attempt, row.card, KTP_EL.name, row.digests) for row in rows]
 
 
 def set_state(store: Store, actor: Actor, batch: str, state: str, reason: str = "") -> None:

@@ -35,6 +35,9 @@ class Duty(StrEnum):
     MANAGE_TRUST = "manage_trust"
     MANAGE_OFFICES = "manage_offices"
     MANAGE_STOPS = "manage_stops"
+    VERIFY_CARD = "verify_card"
+    OPEN_CHIP = "open_chip"
+    SHOW_KEYS = "show_keys"
     PURGE = "purge"
 
 
@@ -57,6 +60,9 @@ ROLES: Final[Mapping[Duty, tuple[Role, ...]]] = {
     Duty.MANAGE_USERS: (Role.SUPERVISOR, Role.ADMIN),
     Duty.MANAGE_TRUST: (Role.SUPERVISOR, Role.CUSTODIAN),
     Duty.MANAGE_OFFICES: (Role.SUPERVISOR, Role.LOGISTICS, Role.ADMIN),
+    Duty.VERIFY_CARD: (Role.QA, Role.OPERATOR, Role.LOGISTICS, Role.SUPERVISOR, Role.AUDITOR),
+    Duty.OPEN_CHIP: (Role.QA, Role.SUPERVISOR),
+    Duty.SHOW_KEYS: (Role.CUSTODIAN, Role.SUPERVISOR, Role.AUDITOR),
     Duty.MANAGE_STOPS: (Role.SUPERVISOR, Role.QA, Role.OPERATOR),
 }
 """The roles that cover a duty."""

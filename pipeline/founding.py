@@ -90,12 +90,14 @@ def found_home(
     lines: int = 1,
     prefect: bool = True,
     boxes: Sequence[Box] = (),
+    token: TokenSettings | None = None,
     notes: Mapping[str, str] | None = None,
 ) -> Founded:
     """Make a home: whole, or not at all. Raises `HomeExists`.
 
     A simulated home starts ready to work, with one box of blanks issued, a small one of foreigners'
-    blanks, and `boxes` beside them; a production home starts empty and gives back a one-time
+    blanks, and `boxes` beside them; its keys are made in a software token, or in the empty one that
+    `token` names. A production home starts empty and gives back a one-time
     sign-in for its first supervisor. `notes` are files to stand in it from the beginning.
     """
     Home.must_be_free(path)
@@ -107,7 +109,7 @@ def found_home(
     simulated = kind == "simulated"
     settings = Settings(
         home=HomeSettings(kind=kind),
-        token=TokenSettings(kind="soft" if simulated else "none"),
+        token=token or TokenSettings(kind="soft" if simulated else "none"),
         prefect=PrefectSettings(enabled=prefect),
         preparation=preparation or PreparationSettings(),
         simulation=(simulation or SimulationSettings()) if simulated else None,
@@ -119,8 +121,8 @@ def found_home(
         (site / name).write_text(text)
     sign_in = _begin_store(site, settings)
     if simulated:
-        make_token(site / "token", SystemClock())
-        make_world(site / "sim")
+        maker = make_world(site / "sim")
+        make_token(settings.token, site, SystemClock(), transport=maker)
         _equip(site, (*first_boxes(settings.preparation.profile), *boxes))
     if path.exists():
         path.rmdir()
@@ -193,7 +195,7 @@ def bring_box(plant: Plant, box: str, kind: BlankKind, count: int) -> None:
     """
     store = plant.home.store
     serials = new_serials(plant.entropy, count)
-    plant.make_box(kind, serials)
+    plant.world.make_box(kind, serials)
     receive_box(store, _LOGISTICS, box, kind, serials)
     lines = [line.id for line in plant.home.settings.lines]
     for index, line in enumerate(lines):
@@ -222,5 +224,5 @@ def issue_to_line(
         {"line": line, "cards": [str(card) for card in cards], "kind": kind.value},
     )
     decide_request(store, approves, request, carry_out)
-    plant.load_blanks(line, kind, cards)
+    plant.world.load_blanks(plant.line_settings(line), kind, cards)
     return cards

@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from ektp.cards import BlankKind, Expectation
-from ektp.errors import LifecycleError, NotFound
-from ektp.ids import CardSerial
+from ektp.cards import BlankKind
+from ektp.errors import NotFound
 from ektp.lifecycle import JobState
-from pipeline.production.attempt import expectation_of
 from pipeline.store import schema as db
 
 __all__ = [
@@ -32,7 +30,6 @@ __all__ = [
     "consignment_of",
     "consignments",
     "destruction",
-    "expectation_for",
     "must_be_batch",
     "must_be_card",
     "must_be_job",
@@ -128,23 +125,6 @@ def must_be_card(connection: Connection, card: str) -> str:
     if state is None:
         raise NotFound(card=card)
     return str(state)
-
-
-def expectation_for(connection: Connection, card: CardSerial, profile: str) -> Expectation:
-    """What a reader must find on a card that was made here.
-
-    Raises `NotFound`, or `LifecycleError` for a card into which nothing was written here.
-    """
-    must_be_card(connection, card)
-    row = connection.execute(
-        select(db.attempts.c.attempt, db.attempts.c.digests)
-        .where(db.attempts.c.card == card, db.attempts.c.digests.is_not(None))
-        .order_by(db.attempts.c.started_at.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise LifecycleError("nothing was written into this card here", card=card)
-    return expectation_of(row.attempt, card, profile, row.digests)
 
 
 # --- stock and seals ----------------------------------------------------------------------------

@@ -20,7 +20,8 @@ from types import FrameType
 from ektp.cards import Verdict
 from ektp.journal import Actor, Role
 from ektp.lifecycle import JobState
-from pipeline.batches import batch_summary, finished_cards, open_batch, set_state, unfinished_batch
+from pipeline.batches import batch_summary, open_batch, set_state, unfinished_batch
+from pipeline.expectations import expectation, finished_cards
 from pipeline.inbox import find_waiting
 from pipeline.intake.importer import Importer, ImportReport
 from pipeline.packing import pack, seal_open_parcels
@@ -264,14 +265,18 @@ class Inspection:
 def inspect_batch(caller: Caller, batch: str, sample: int) -> Inspection:
     """Read some finished cards of a batch once more, at a desk, spread evenly over the batch."""
     with Plant.open(caller.path) as plant:
-        store, inspector = plant.home.store, plant.inspector()
+        store = plant.home.store
         with store.read() as connection:
             finished = finished_cards(connection, batch)
         failed = []
         chosen = finished[:: max(1, len(finished) // sample)][:sample] if sample else []
-        for expected in chosen:
-            with plant.tapped(expected.card) as channel:
-                verdict = inspector.look(channel, expected)
+        for bound in chosen:
+            expected = expectation(store, plant.vault, caller.actor, bound)
+            with (
+                plant.desk.inspectors() as inspector_for,
+                plant.world.tapped(expected.card) as channel,
+            ):
+                verdict = inspector_for(expected.profile).look(channel, expected)
             with store.transaction(caller.actor) as tx:
                 tx.record(
                     CardVerified(

@@ -15,13 +15,14 @@ from sqlalchemy import Connection, Row, select
 from ektp.cards import Verdict
 from ektp.chip_profiles import KTP_EL
 from ektp.ids import AttemptId, CardSerial
+from ektp.journal import Actor, Role
 from ektp.lifecycle import CardState
 from ektp.printer_profiles import Tray
 from inspection.biodata import biodata_fields
 from personalization.binding import CardControl, attempt_digest
 from pipeline.batches import batch_count
+from pipeline.expectations import bound_card, expectation
 from pipeline.plant import Plant
-from pipeline.production.attempt import expectation_of
 from pipeline.reconciliation import reconcile
 from pipeline.store import schema as db
 from pipeline.store.rebuild import compare
@@ -32,6 +33,7 @@ from simulation.world.world import World
 
 __all__ = ["chip_of", "contradictions", "what_is_on"]
 
+AUDITOR = Actor(principal="ayu", role=Role.AUDITOR, station="test")
 _MACHINE = "M1"
 _LINE = "L1"
 _Row = Row[*tuple[Any, ...]]
@@ -115,9 +117,11 @@ def _good_card(plant: Plant, world: World, row: _Row, inspect: bool) -> Iterator
     if CardControl.from_bytes(control).attempt_digest != attempt_digest(AttemptId(row.attempt)):
         yield "the chip names another attempt"
     if inspect:
-        expected = expectation_of(row.attempt, card, KTP_EL.name, row.digests)
-        with world.tap(card) as channel:
-            verdict = plant.inspector().look(channel, expected)
+        with plant.home.store.read() as connection:
+            bound = bound_card(connection, card)
+        expected = expectation(plant.home.store, plant.vault, AUDITOR, bound)
+        with plant.desk.inspectors() as inspector_for, world.tap(card) as channel:
+            verdict = inspector_for(expected.profile).look(channel, expected)
         if verdict.verdict is not Verdict.PASS:
             yield f"a stranger's reader says {verdict.verdict}: {verdict.failed}"
 

@@ -58,7 +58,11 @@ def _load(session: Session, issued: Request) -> int:
     """In a simulated home somebody carries the issued blanks to the machine."""
     cards = [CardSerial(card) for card in issued.arguments["cards"]]
     with session.plant() as plant:
-        plant.load_blanks(issued.arguments["line"], BlankKind(issued.arguments["kind"]), cards)
+        plant.world.load_blanks(
+            plant.line_settings(issued.arguments["line"]),
+            BlankKind(issued.arguments["kind"]),
+            cards,
+        )
     return len(cards)
 
 

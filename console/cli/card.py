@@ -14,7 +14,7 @@ from console.cli.drawing import draw
 from console.cli.parts import OutFolder, ask, noun
 from console.cli.session import Session, session_of
 from ektp.cards import SpoilCause, Verdict
-from ektp.errors import IdInvalid, LifecycleError, NotFound, ReaderUnavailable
+from ektp.errors import IdInvalid, LifecycleError, NotFound
 from ektp.ids import AttemptId, CardSerial, JobId
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ app = noun("One card: its history, its check at a reader, its governed exits.")
 CardArgument = Annotated[
     str, typer.Argument(metavar="CARD", help="Chip serial in hex, or the attempt A-… without one.")
 ]
-_SIMULATED_READER: Final = "sim:"
 _CODE_OF: Final = {
     Verdict.PASS: ExitCode.DONE,
     Verdict.FAIL: ExitCode.DECISION,
@@ -97,36 +96,43 @@ def verify(
     context: typer.Context,
     *,
     reader: Annotated[
-        str, typer.Option(help="The reader; sim:SERIAL taps a card of the simulated world.")
+        str,
+        typer.Option(help="PC/SC reader by name; sim:SERIAL taps a card of the simulated world."),
     ],
+    sam: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Reader with a SAM; sim:SERIAL is one of the world."),
+    ] = None,
 ) -> None:
     """Read the card at a reader as a stranger does, and check it against what was bound to it.
 
-    Exit code 3 where it does not pass: people decide what becomes of it.
+    A card that was not made here is judged by its signature alone. Exit code 3 where it does not
+    pass: people decide what becomes of it.
     """
-    from pipeline.queries import expectation_for
+    from pipeline.duties import Duty
 
     session = session_of(context)
-    if not reader.startswith(_SIMULATED_READER):
-        raise ReaderUnavailable("no such reader; the simulated desk is sim:SERIAL", reader=reader)
-    serial = CardSerial.parse(reader.removeprefix(_SIMULATED_READER))
     with session.plant() as plant:
-        profile = plant.home.settings.preparation.profile
-        with plant.home.store.read() as connection:
-            expected = expectation_for(connection, serial, profile)
-        with plant.tapped(serial) as channel:
-            verdict = plant.inspector().look(channel, expected)
+        actor = session.actor(plant.home, Duty.VERIFY_CARD)
+        seen = plant.desk.verify(reader, actor, sam=sam)
+    verdict = seen.verdict
     checks = [
         {"name": check.name, "outcome": check.outcome.value, "evidence": check.evidence}
         for check in verdict.checks
     ]
-    document = {"verdict": verdict.verdict.value, "card": serial, "checks": checks}
+    document = {
+        "verdict": verdict.verdict.value,
+        "card": verdict.card,
+        "profile": seen.profile,
+        "made_here": seen.made_here,
+        "checks": checks,
+    }
     columns = ("name", "outcome", "evidence")
     rows = [tuple(check[column] for column in columns) for check in checks]
     answer(
         session,
         document,
-        Facts(facts={"card": serial, "verdict": verdict.verdict.value}),
+        Facts(facts={name: document[name] for name in ("card", "profile", "made_here", "verdict")}),
         Table(columns=columns, rows=rows),
         code=_CODE_OF[verdict.verdict],
     )

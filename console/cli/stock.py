@@ -64,7 +64,7 @@ def receive(
         simulated = home.kind == "simulated"
     if simulated:
         with session.plant() as plant:
-            plant.make_box(kind, serials)
+            plant.world.make_box(kind, serials)
     document = {"box": box, "kind": kind.value, "received": len(serials)}
     answer(session, document, Facts(facts=document))
 
@@ -140,13 +140,13 @@ def _return_simulated(
     """Take the blanks out of the hoppers; where the books refuse them, they go in again."""
     from pipeline.stock import return_blanks
 
-    taken = plant.take_blanks(line)
+    taken = plant.world.take_blanks(plant.line_settings(line))
     serials = listed or [card for cards in taken.values() for card in cards]
     try:
         return serials, return_blanks(plant.home.store, actor, line, serials)
     except EktpError:
         for kind, cards in taken.items():
-            plant.load_blanks(line, kind, cards)
+            plant.world.load_blanks(plant.line_settings(line), kind, cards)
         raise
 
 

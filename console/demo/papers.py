@@ -70,5 +70,5 @@ def write_papers(
         documents.reconciliation_sheet(plant, actor, batch, lang=lang).write(papers)
         documents.stock_bulletin(plant, actor, lang=lang).write(papers)
         for card in cards:
-            picture = plant.picture(CardSerial(card))
+            picture = plant.world.picture(CardSerial(card))
             (pictures / f"card-{card}.png").write_bytes(picture)

@@ -6,8 +6,6 @@ act. Nothing here repeats a physical act; what cannot be known goes to `recovery
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -26,20 +24,25 @@ from ektp.cards import (
 from ektp.errors import (
     BlankRefused,
     CardAbsent,
+    CardNotAuthentic,
+    CardsCollide,
+    ChipError,
     EktpError,
+    HsmError,
     OperatorNeeded,
     SecondLiveCard,
     VerificationFailed,
 )
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import CardState
-from ektp.perso import ChipImage, PersoPackage
+from ektp.perso import Artwork, ChipImage, PersoPackage
+from ektp.personal import PersonalText
 from ektp.ports import CardChannel
 from ektp.printer_profiles import Station, Tray
-from personalization.binding import bind
-from personalization.encoding import personalize, prove_blank, terminate
+from personalization.encoding import KeyChange
+from pipeline.chip_access import access_to_bytes, document_index, is_free
 from pipeline.production.recovery import Decision
-from pipeline.production.workshop import PrintLine, Workshop
+from pipeline.production.workshop import PrintLine, ProfileBench, Workshop
 from pipeline.store import schema as db
 from pipeline.store.events import (
     AttemptBound,
@@ -48,6 +51,7 @@ from pipeline.store.events import (
     AttemptSpoiled,
     Event,
     JobHeld,
+    KeyChangeIntended,
     LineState,
     StepDone,
     StepIntended,
@@ -97,8 +101,15 @@ class Attempt:
     """What people want of the line now."""
     card: CardSerial | None = None
     image: ChipImage | None = None
+    artwork: Artwork | None = None
     expected: Expectation | None = None
     _pending: list[Event] = field(default_factory=list)
+    _to_seal: dict[Part, bytes] = field(default_factory=dict)
+
+    @property
+    def bench(self) -> ProfileBench:
+        """What is done with cards of this chip profile."""
+        return self.shop.bench(self.kind)
 
     # --- journalling ------------------------------------------------------------------------
 
@@ -108,7 +119,10 @@ class Attempt:
             self.lease.check(tx.connection)
             for event in (*self._pending, *events):
                 tx.record(event)
+            if self._to_seal:
+                self.shop.vault.seal(tx, self.job, self._to_seal)
         self._pending.clear()
+        self._to_seal.clear()
 
     def _intend(self, step: Step, note: str = "", *, terminated: bool = False) -> None:
         self._commit(
@@ -205,29 +219,38 @@ class Attempt:
     def _prove(self) -> None:
         self._intend(Step.PROVE)
         try:
-            card = self._blank()
+            self.card = self._blank()
         except BlankRefused as refused:
-            self._name_ours(str(refused.facts.get("card", "")))
+            self._name_ours(refused)
             raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(refused)) from refused
-        except EktpError as failed:
+        except CardNotAuthentic as forged:
+            # Its serial may be that of a blank of ours, which still lies where it should.
+            raise Spoiled(SpoilCause.BLANK_REFUSED, _facts(forged)) from forged
+        except (ChipError, CardsCollide) as failed:
             raise Spoiled(SpoilCause.BLANK_UNREADABLE, _facts(failed)) from failed
-        ledger = self._ledger(card)
-        if ledger is not None:
-            raise Spoiled(SpoilCause.BLANK_REFUSED, {"ledger": ledger, "serial": card})
-        self.card = card
         self._done(Step.PROVE)
 
     def _blank(self) -> CardSerial:
         try:
-            with self.line.printer.channel() as channel:
-                return prove_blank(channel, self.shop.profile)
+            return self._look_at_blank()
         except CardAbsent:
             # A weak field: once more, then it is a blank that nobody can read.
-            with self.line.printer.channel() as channel:
-                return prove_blank(channel, self.shop.profile)
+            return self._look_at_blank()
 
-    def _name_ours(self, serial: str) -> None:
+    def _look_at_blank(self) -> CardSerial:
+        with self.line.printer.channel() as channel:
+            self.shop.expect_single_card(channel)
+            return self.bench.personalization.prove_blank(channel, known=self._expect_in_ledger)
+
+    def _expect_in_ledger(self, card: CardSerial) -> None:
+        """Before a key is used on it: the blank was issued to this line, for this kind of card."""
+        state = self._ledger(card)
+        if state is not None:
+            raise BlankRefused("the stock ledger does not have it here", serial=card, ledger=state)
+
+    def _name_ours(self, refused: BlankRefused) -> None:
         """A card that is no blank, and was issued here as one, is spoiled under its own serial."""
+        serial = str(refused.facts.get("card", ""))
         if self._ledger(serial) is None:
             self.card = CardSerial(serial)
 
@@ -246,35 +269,62 @@ class Attempt:
 
     def _bind(self) -> None:
         assert self.card is not None  # noqa: S101 - proved one step before
-        self.image, self.expected = bind(
+        bound = self.bench.personalization.bind(
             self.package,
             card=self.card,
             attempt=self.attempt,
             on=self.shop.today(),
-            keys=self.shop.keys,
-            signer=self.shop.signer,
-            key_version=self.shop.read_key_version,
+            is_free=self._number_is_free,
         )
-        signature = self.image.files[-1][1].reveal()
+        self.image, self.expected, self.artwork = bound.image, bound.expected, bound.artwork
+        access = bound.image.access
+        if access is not None:
+            self._to_seal[Part.ACCESS] = access_to_bytes(access)
         self._pending.append(
             AttemptBound(
                 attempt=self.attempt,
                 card=self.card,
-                signature=hashlib.sha256(signature).hexdigest(),
-                signer_key=self.image.signer_key_id.hex(),
-                digests={name: d.hex() for name, d in self.expected.digests.items()},
+                signature=bound.image.signature_digest.hex(),
+                signer_key=bound.image.signer_key_id.hex(),
+                digests={name: d.hex() for name, d in bound.expected.digests.items()},
+                document=(
+                    None
+                    if access is None
+                    else document_index(self.shop.keys, access.document_number)
+                ),
             )
         )
+
+    def _number_is_free(self, number: PersonalText, /) -> bool:
+        with self.shop.store.read() as connection:
+            return is_free(connection, self.shop.keys, number)
 
     def _encode(self) -> None:
         assert self.image is not None  # noqa: S101 - bound one step before
         self._intend(Step.ENCODE)
         try:
             with self.line.printer.channel() as channel:
-                report = personalize(channel, self.image, self.shop.keys, self.job)
+                report = self.bench.personalization.personalize(
+                    channel, self.image, self.job, before_key_change=self._before_key_change
+                )
+        except HsmError:
+            # Whether anything was written, the chip tells: recovery asks it.
+            raise
         except EktpError as failed:
             raise Spoiled(SpoilCause.ENCODE_FAILED, _facts(failed)) from failed
         self._done(Step.ENCODE, apdus=report.apdus, payload_bytes=report.payload_bytes)
+
+    def _before_key_change(self, change: KeyChange) -> None:
+        """The intent of the one act that a chip cannot undo, with the check values of its keys."""
+        self._commit(
+            KeyChangeIntended(
+                attempt=self.attempt,
+                card=change.card,
+                from_version=change.from_version,
+                to_version=change.to_version,
+                check_values=[value.hex() for value in change.check_values],
+            )
+        )
 
     def _inspect(self, cause: SpoilCause, read: _Reading) -> QaVerdict:
         verdict = self._verdict(read)
@@ -293,18 +343,19 @@ class Attempt:
 
     def _read(self) -> None:
         self._intend(Step.READ)
-        verdict = self._inspect(SpoilCause.CHIP_INVALID, self.shop.inspector.inspect)
+        verdict = self._inspect(SpoilCause.CHIP_INVALID, self.bench.inspector.inspect)
         self._done(Step.READ, verdict=verdict.verdict.value, checks=len(verdict.checks))
 
     def _print(self) -> None:
         self._intend(Step.PRINT)
-        report = self._patiently(Step.PRINT, lambda: self.line.printer.print(self.package.artwork))
+        artwork = self.artwork or self.package.artwork
+        report = self._patiently(Step.PRINT, lambda: self.line.printer.print(artwork))
         self._done(Step.PRINT, panels=report.panels)
 
     def _reread(self) -> None:
         self._intend(Step.REREAD)
         self._patiently(Step.REREAD, lambda: self.line.printer.park(Station.CONTACTLESS))
-        verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT, self.shop.inspector.look)
+        verdict = self._inspect(SpoilCause.CHIP_DEAD_AFTER_PRINT, self.bench.inspector.look)
         self._done(Step.REREAD, verdict=verdict.verdict.value, checks=len(verdict.checks))
 
     def _deliver(self) -> None:
@@ -374,7 +425,7 @@ class Attempt:
             if self.line.printer.status().card_at is not Station.CONTACTLESS:
                 self.line.printer.park(Station.CONTACTLESS)
             with self.line.printer.channel() as channel:
-                return terminate(channel, self.shop.keys)
+                return self.bench.personalization.terminate(channel)
         except EktpError:
             return False
 
@@ -418,13 +469,3 @@ def _fell_silent(verdict: QaVerdict) -> bool:
 def counters_of(line: PrintLine) -> dict[str, int]:
     """The machine's counters, for an intent's evidence."""
     return asdict(line.printer.counters())
-
-
-def expectation_of(attempt: str, card: str, profile: str, digests: str) -> Expectation:
-    """What was bound, as the journal kept it: for a reading after a restart."""
-    return Expectation(
-        profile=profile,
-        card=CardSerial(card),
-        attempt=AttemptId(attempt),
-        digests={name: bytes.fromhex(digest) for name, digest in json.loads(digests).items()},
-    )

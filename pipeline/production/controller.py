@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
 
@@ -25,12 +25,15 @@ from ektp.errors import (
     LeaseLost,
     LineStopped,
     SecondLiveCard,
+    TokenNotFound,
 )
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import JobState
 from ektp.perso import PersoPackage
 from ektp.printer_profiles import Tray
-from personalization.evidence import ChipEvidence, read_evidence
+from personalization.evidence import ChipEvidence
+from pipeline.chip_access import access_from_bytes
+from pipeline.expectations import expectation_of
 from pipeline.production.attempt import (
     HELD_NOTE,
     Attempt,
@@ -38,7 +41,6 @@ from pipeline.production.attempt import (
     HeldForPerson,
     Spoiled,
     counters_of,
-    expectation_of,
 )
 from pipeline.production.recovery import (
     Action,
@@ -67,6 +69,8 @@ from pipeline.store.vault import Part, Purpose
 __all__ = ["LineController", "LineReport"]
 
 _Row = Row[*tuple[Any, ...]]
+_T = TypeVar("_T")
+_TOKEN_POLL_S = 0.05
 _MOST_LOOKS = 5
 """How often evidence is taken for one attempt before people must look instead."""
 _SHOWN_DONE = {("feed", Step.PROVE), ("encode", Step.READ)}
@@ -140,7 +144,7 @@ class LineController:
         self._state("RUNNING", "")
         try:
             while (order := self._order()) == "run":
-                attempt = self._next(batch)
+                attempt = self._with_token(lambda: self._next(batch))
                 if attempt is None:
                     break
                 outcome = self._make(attempt)
@@ -215,7 +219,7 @@ class LineController:
             package=PersoPackage.from_bytes(package),
         )
 
-    def _make(  # noqa: PLR0911 - one return for each end of a card
+    def _make(  # noqa: C901, PLR0911 - one way out for each end of a card
         self, attempt: Attempt, first: Step = Step.FEED
     ) -> str:
         """Take a card through the machine, and do what an error asks for."""
@@ -235,6 +239,8 @@ class LineController:
                 case Disposition.SPOIL:
                     return self._spoil(attempt, Spoiled(_cause(error), _facts(error)))
                 case Disposition.HOLD | Disposition.RETRY | Disposition.REWORK:
+                    if isinstance(error, TokenNotFound):
+                        self._await_token(error)
                     # Only what the machine and the chip show can tell now.
                     return self._resolve(attempt.attempt)
                 case Disposition.REFILL:
@@ -243,6 +249,32 @@ class LineController:
                 case Disposition.STOP_LINE | Disposition.REFUSE:
                     raise
         return "passed"
+
+    def _with_token(self, act: Callable[[], _T]) -> _T:
+        """Do something that needs the token, and only journals: again, once the token is back."""
+        while True:
+            try:
+                return act()
+            except TokenNotFound as away:
+                self._await_token(away)
+
+    def _await_token(self, away: TokenNotFound) -> None:
+        """Wait until the token is there again and its keys have proved themselves.
+
+        Raises what took the token away where people do not want the line to run any more, and
+        `HsmError` where another token came back.
+        """
+        self._state("PAUSED", away.code)
+        while True:
+            try:
+                self.shop.keys.heal()
+            except TokenNotFound:
+                if self._order() != "run":
+                    raise
+                self.shop.sleep(max(self.shop.poll_s, _TOKEN_POLL_S))
+            else:
+                break
+        self._state("RUNNING", "")
 
     def _spoil(self, attempt: Attempt, spoiled: Spoiled) -> str:
         try:
@@ -335,7 +367,7 @@ class LineController:
         status = self.line.printer.recover()
         now = counters_of(self.line)
         inside = is_inside(status.card_at)
-        chip = self._chip_evidence() if inside else None
+        chip = self._chip_evidence(BlankKind(row.kind)) if inside else None
         return Evidence(
             step=Step(row.step),
             outcome_known=row.phase == "outcome",
@@ -346,9 +378,9 @@ class LineController:
             rejected=moved(before, now, "rejected"),
         )
 
-    def _chip_evidence(self) -> ChipEvidence:
+    def _chip_evidence(self, kind: BlankKind) -> ChipEvidence:
         with self.line.printer.channel() as channel:
-            return read_evidence(channel, self.shop.profile)
+            return self.shop.bench(kind).personalization.read_evidence(channel)
 
     def _put_aside(self, row: _Row) -> None:
         """A card in doubt goes to the rejects: a card left inside would put the next in doubt."""
@@ -393,15 +425,7 @@ class LineController:
             )
 
     def _carry_on(self, row: _Row, decision: Decision, *, terminated: bool) -> str:
-        with self.shop.store.transaction(self.shop.actor) as tx:
-            self.lease.check(tx.connection)
-            opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
-        attempt = self._attempt(row.attempt, row.job, row.kind, opened[row.job])
-        attempt.card = CardSerial(row.card) if row.card else None
-        if row.card and row.digests:
-            attempt.expected = expectation_of(
-                row.attempt, row.card, self.shop.profile.name, row.digests
-            )
+        attempt = self._with_token(lambda: self._taken_up(row))
         if decision.action is Action.GO_ON and decision.step is not None:
             if row.phase == "intent" and (row.step, decision.step) in _SHOWN_DONE:
                 # The world shows that the step came to its end before the stop.
@@ -415,6 +439,23 @@ class LineController:
             attempt.book_spoil(spoiled, terminated=terminated)
             return "spoiled"
         return self._spoil(attempt, spoiled)
+
+    def _taken_up(self, row: _Row) -> Attempt:
+        """An attempt as the journal and the vault have it: its package, and what was bound."""
+        bound = bool(row.card and row.digests)
+        with self.shop.store.transaction(self.shop.actor) as tx:
+            self.lease.check(tx.connection)
+            opened = self.shop.vault.open(tx, [row.job], Part.PACKAGE, Purpose.PRODUCE)
+            access = None
+            if bound and row.document is not None:
+                sealed = self.shop.vault.open(tx, [row.job], Part.ACCESS, Purpose.PRODUCE)
+                access = access_from_bytes(sealed[row.job])
+        attempt = self._attempt(row.attempt, row.job, row.kind, opened[row.job])
+        attempt.card = CardSerial(row.card) if row.card else None
+        if bound:
+            attempt.expected = expectation_of(row.attempt, row.card, row.kind, row.digests, access)
+            attempt.artwork = attempt.bench.personalization.artwork_of(attempt.package, access)
+        return attempt
 
 
 def _next_job(connection: Connection, batch: str, kinds: list[BlankKind]) -> _Row | None:

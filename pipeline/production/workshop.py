@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from ektp.cards import BlankKind
-from ektp.chip_profiles import ChipProfile
 from ektp.ids import AttemptId
 from ektp.journal import Actor
-from ektp.ports import (
-    CardPrinter,
-    Clock,
-    DocumentSigner,
-    Inspector,
-    KeyService,
-)
+from ektp.ports import CardChannel, CardPrinter, Clock, Inspector, KeyService
+from personalization.profiles.shape import Personalization
 from pipeline.store.store import Store
 from pipeline.store.vault import Vault
 
-__all__ = ["PrintLine", "Workshop"]
+__all__ = ["PrintLine", "ProfileBench", "Workshop"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,19 +27,30 @@ class PrintLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileBench:
+    """What is done with cards of one chip profile, and who checks them."""
+
+    personalization: Personalization
+    inspector: Inspector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Workshop:
-    """Everything but the machine."""
+    """Everything but the machine. `benches` is asked by the name of a chip profile."""
 
     store: Store
     vault: Vault
     keys: KeyService
-    signer: DocumentSigner
-    inspector: Inspector
-    profile: ChipProfile
-    read_key_version: int
+    benches: Mapping[str, ProfileBench]
+    expect_single_card: Callable[[CardChannel], None]
+    """Looks whether one card lies in the field, and one alone. Raises `CardsCollide`."""
     clock: Clock
     actor: Actor
     new_attempt: Callable[[], AttemptId]
     today: Callable[[], date]
     sleep: Callable[[float], None]
     poll_s: float = 1.0
+
+    def bench(self, kind: BlankKind) -> ProfileBench:
+        """What is done with a card on this kind of blank."""
+        return self.benches[kind.profile]

@@ -1,0 +1,142 @@
+"""Readers at desks and in slots, SAMs, and the inspectors that read with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+
+from ektp.cards import Expectation, QaVerdict
+from ektp.chip_profiles import ICAO_LDS1, KTP_EL, ChipProfile
+from ektp.errors import ConfigurationError, LifecycleError, NotFound
+from ektp.ids import CardSerial
+from ektp.journal import Actor
+from ektp.ports import CardChannel, Inspector, SamChannel
+from hsm.token_client import TokenClient
+from pipeline.expectations import bound_card, expectation
+from pipeline.home import Home
+from pipeline.plant.world import SimulatedSide
+from pipeline.store import schema as db
+from pipeline.store.vault import Vault
+
+__all__ = ["SIMULATED_READER", "Desk", "Seen"]
+
+SIMULATED_READER: Final = "sim:"
+"""A reader of the simulated world: `sim:SERIAL` is a card, or a SAM, that somebody holds to it."""
+
+_PATIENCE_S: Final = 5.0
+"""How long somebody may take to lay a card on a desk reader."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A card at a desk: its profile, whether it was made here, and what the inspector says."""
+
+    profile: str
+    made_here: bool
+    verdict: QaVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where people read cards."""
+
+    home: Home
+    token: TokenClient
+    profile_of: Callable[[str], ChipProfile]
+
+    # --- cards ------------------------------------------------------------------------------
+
+    @contextmanager
+    def card(self, reader: str) -> Iterator[CardChannel]:
+        """The card at a reader, in a fresh field: a PC/SC reader by name, or `sim:SERIAL`.
+
+        Raises `ReaderUnavailable`, `CardAbsent`, `IdInvalid`, `NotFound`, `SimulationRefused`.
+        """
+        if reader.startswith(SIMULATED_READER):
+            serial = CardSerial.parse(reader.removeprefix(SIMULATED_READER))
+            with SimulatedSide(self.home).tapped(serial) as channel:
+                yield channel
+            return
+        from printers.readers.pcsc import PcscReader  # noqa: PLC0415 - only where a reader is
+
+        with PcscReader(reader) as pcsc:
+            pcsc.wait_for_card(_PATIENCE_S)
+            with pcsc.card() as channel:
+                yield channel
+
+    def verify(self, reader: str, actor: Actor, *, sam: str | None = None) -> Seen:
+        """Read the card at a reader and judge it; against what was bound, where it is ours."""
+        from inspection.dump import application_of  # noqa: PLC0415 - only where chips are read
+        from inspection.identity import identify  # noqa: PLC0415 - see above
+
+        with self.card(reader) as channel, self.inspectors(sam) as inspector_for:
+            expected = self._expected(identify(channel), actor)
+            profile = application_of(channel) if expected is None else expected.profile
+            verdict = inspector_for(profile).verify(channel, expected)
+        return Seen(profile=profile, made_here=expected is not None, verdict=verdict)
+
+    def _expected(self, card: CardSerial, actor: Actor) -> Expectation | None:
+        try:
+            with self.home.store.read() as connection:
+                bound = bound_card(connection, card)
+        except (NotFound, LifecycleError):
+            return None
+        return expectation(self.home.store, Vault(self.token), actor, bound)
+
+    # --- inspectors -------------------------------------------------------------------------
+
+    @contextmanager
+    def inspectors(self, sam: str | None = None) -> Iterator[Callable[[str], Inspector]]:
+        """An inspector for each chip profile, for as long as its SAM is at hand."""
+        with self.sam(sam) as module:
+            yield lambda profile: self._inspector(profile, module)
+
+    def _inspector(self, profile: str, sam: SamChannel | None) -> Inspector:
+        if profile == KTP_EL.name:
+            from inspection.ktp_el import KtpElInspector  # noqa: PLC0415 - only where chips are read
+
+            return KtpElInspector(sam, self.token.trusted_signers())
+        if profile == ICAO_LDS1.name:
+            from inspection.lds1.inspector import LdsInspector  # noqa: PLC0415 - see above
+
+            return LdsInspector()
+        raise ConfigurationError("nobody inspects this profile", profile=profile)
+
+    def is_voided(self, signature: bytes) -> bool:
+        """Whether a signature, by its SHA-256, was made for an attempt that ended badly."""
+        with self.home.store.read() as connection:
+            found = connection.scalar(
+                select(db.voided_signatures.c.signature).where(
+                    db.voided_signatures.c.signature == signature.hex()
+                )
+            )
+        return found is not None
+
+    # --- secure access modules --------------------------------------------------------------
+
+    @contextmanager
+    def sam(self, reader: str | None = None) -> Iterator[SamChannel | None]:
+        """The SAM in a slot; in a simulated home without one, a simulated SAM of its own.
+
+        None where there is none: what only a SAM can read is UNAVAILABLE then.
+        """
+        if reader is None:
+            yield self._simulated_sam() if self.home.settings.simulation is not None else None
+            return
+        raise ConfigurationError("no SAM reader", reader=reader)
+
+    def _simulated_sam(self) -> SamChannel:
+        from hsm.sam_channel import CardSamChannel  # noqa: PLC0415 - only where chips are read
+        from simulation.sam.card import SamCardChannel, SimulatedSam  # noqa: PLC0415 - see above
+
+        issue = self.token.issue_simulated_sam()
+        card = SimulatedSam(
+            master_keys={issue.read_master_version: issue.read_master_key},
+            open_secret=issue.open_secret,
+            signers=issue.signers,
+        )
+        return CardSamChannel(SamCardChannel(card), issue.open_secret)

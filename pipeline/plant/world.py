@@ -1,0 +1,161 @@
+"""The simulated half of a plant: what a home without machines has in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ektp.cards import BlankKind
+from ektp.chip_profiles import ICAO_LDS1
+from ektp.errors import SimulationRefused
+from ektp.ids import CardSerial
+from ektp.ports import CardChannel, CardPrinter
+from pipeline.home import Home
+from pipeline.settings import LineSettings, SimulationSettings
+
+if TYPE_CHECKING:
+    from simulation.world.world import World
+
+__all__ = ["HOPPERS", "SimulatedSide", "is_power_cut", "make_world"]
+
+HOPPERS: Final[Mapping[BlankKind, int]] = {
+    BlankKind.WNI_8K: 1,
+    BlankKind.OA_8K: 2,
+    BlankKind.WNI_32K: 3,
+    BlankKind.OA_32K: 4,
+}
+"""Which hopper of a machine holds which kind of blank."""
+
+CardSource = Callable[[], CardChannel | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSide:
+    """Machines, cards and chips of a simulated home; in another, all raise `SimulationRefused`."""
+
+    home: Home
+
+    def settings(self) -> SimulationSettings:
+        """The world's temper. Raises `SimulationRefused`."""
+        if self.home.settings.simulation is None:
+            raise SimulationRefused("this home has no simulated world")
+        return self.home.settings.simulation
+
+    @contextmanager
+    def opened(self) -> Iterator[World]:
+        """The world itself."""
+        from simulation.world.world import World  # noqa: PLC0415 - only where simulated
+
+        self.settings()
+        with World.open(self.home.world_folder) as world:
+            yield world
+
+    # --- machines ---------------------------------------------------------------------------
+
+    @contextmanager
+    def printer(self, line: LineSettings) -> Iterator[CardPrinter]:
+        """The machine of a line, driven in process."""
+        from simulation.printer.faults import FaultPlan  # noqa: PLC0415 - only where simulated
+        from simulation.printer.setup import MachineSetup  # noqa: PLC0415 - only where simulated
+        from simulation.printer.simulated import SimulatedPrinter  # noqa: PLC0415 - see above
+
+        simulation, preparation = self.settings(), self.home.settings.preparation
+        plan = FaultPlan.named(simulation.faults, simulation.seed)
+        if simulation.power_cut_at is not None:
+            plan = plan.with_power_cut(simulation.power_cut_at)
+        setup = MachineSetup(
+            geometry=preparation.geometry,
+            hoppers=len(HOPPERS),
+            duplex=preparation.profile == ICAO_LDS1.name,
+        )
+        with (
+            self.opened() as world,
+            SimulatedPrinter(
+                world,
+                machine_of(line),
+                setup=setup,
+                plan=plan,
+                time_scale=simulation.time_scale,
+            ) as printer,
+        ):
+            yield printer
+
+    def load_blanks(self, line: LineSettings, kind: BlankKind, cards: Sequence[CardSerial]) -> None:
+        """Put issued blanks into the machine's hopper."""
+        with self.opened() as world:
+            world.load_hopper(machine_of(line), HOPPERS[kind], cards)
+
+    def take_blanks(self, line: LineSettings) -> dict[BlankKind, tuple[CardSerial, ...]]:
+        """Take all blanks out of a machine's hoppers, into people's hands."""
+        with self.opened() as world:
+            return {
+                kind: world.take_from_hopper(machine_of(line), hopper)
+                for kind, hopper in HOPPERS.items()
+            }
+
+    # --- cards ------------------------------------------------------------------------------
+
+    def make_box(self, kind: BlankKind, cards: Sequence[CardSerial]) -> None:
+        """Bring a box of blanks into the world."""
+        with self.opened() as world:
+            world.make_box(kind, cards)
+
+    @contextmanager
+    def tapped(self, card: CardSerial) -> Iterator[CardChannel]:
+        """A card on a desk reader. Raises `NotFound` for one that is nobody's to hold."""
+        with self.opened() as world, world.tap(card) as channel:
+            yield channel
+
+    def picture(self, card: CardSerial) -> bytes:
+        """The camera's picture of a printed card (PNG)."""
+        from simulation.printer.camera import picture_png  # noqa: PLC0415 - only where simulated
+
+        with self.opened() as world:
+            return picture_png(world, card)
+
+    # --- wires ------------------------------------------------------------------------------
+
+    @contextmanager
+    def station(self, line: LineSettings) -> Iterator[CardSource]:
+        """The field of a machine's contactless station, for a reader that stands in it."""
+        from simulation.world.station import StationField  # noqa: PLC0415 - only where simulated
+
+        with self.opened() as world:
+            yield StationField(world, machine_of(line))
+
+    @contextmanager
+    def module(self, serial: bytes) -> Iterator[CardChannel]:
+        """A SAM of the world in a slot. Raises `NotFound`."""
+        with self.opened() as world, world.modules.slot(serial) as channel:
+            yield channel
+
+    def make_module(self, serial: bytes) -> None:
+        """A new SAM, as its maker delivers it; nothing where it is there."""
+        with self.opened() as world:
+            world.modules.make(serial)
+
+
+def machine_of(line: LineSettings) -> str:
+    """The name of a line's machine in the world."""
+    return line.address or line.id
+
+
+def make_world(folder: Path) -> dict[int, bytes]:
+    """Make an empty simulated world; its maker's transport masters by their length in bytes.
+
+    In life they come from the maker of the blanks, in a ceremony.
+    """
+    from simulation.world.world import World  # noqa: PLC0415 - only where simulated
+
+    with World.create(folder) as world:
+        return {16: world.maker_keys.aes_128, 32: world.maker_keys.aes_256}
+
+
+def is_power_cut(error: BaseException) -> bool:
+    """Whether this is the simulated world's light going out, for machine and host alike."""
+    from simulation.printer.faults import PowerCut  # noqa: PLC0415 - only where simulated
+
+    return isinstance(error, PowerCut)
