@@ -19,13 +19,19 @@ from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import Artwork, DataFile, PersoPackage
 from ektp.personal import PersonalBytes
 from ektp.ports import SamChannel, TrustedSigner
+from hsm.card_keys import READ_MASTER_VERSION
+from hsm.house_token import Token
+from hsm.initialisation import initialise
+from hsm.keys import KeyLabel
 from hsm.sam_channel import CardSamChannel
-from hsm.soft_token import READ_MASTER_VERSION, SoftToken
+from hsm.soft_keys import SoftKeys
 from inspection import KtpElInspector, identify
 from personalization.binding import bind
 from personalization.encoding import personalize, terminate
 from simulation.chip.card import Chip
 from simulation.chip.channel import ChipChannel
+from simulation.chip.maker import MakerKeys
+from simulation.chip.models import READ_KEYS
 from simulation.sam.card import SamCardChannel, SimulatedSam
 
 SERIAL = CardSerial("4B54000000000001")
@@ -76,9 +82,14 @@ def package(parts: dict[str, bytes]) -> PersoPackage:
 class Bench:
     """A token, its SAM and the signers that the inspector trusts."""
 
-    token: SoftToken
+    token: Token
     sam: SamChannel
     trusted: tuple[TrustedSigner, ...]
+    maker: MakerKeys
+
+    def blank(self, serial: CardSerial = SERIAL) -> Chip:
+        """A blank of the maker whose transport masters the token shares."""
+        return Chip.blank(serial, transport_keys=self.maker.key_set(serial))
 
     def make(
         self, parts: dict[str, bytes], serial: CardSerial = SERIAL
@@ -93,7 +104,7 @@ class Bench:
             signer=self.token.document_signer,
             key_version=READ_MASTER_VERSION,
         )
-        chip = Chip.blank(serial)
+        chip = self.blank(serial)
         personalize(ChipChannel(chip), image, self.token, JOB)
         return bytes(chip), expected
 
@@ -104,7 +115,10 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     folder: Path = tmp_path_factory.mktemp("token") / "soft"
-    with SoftToken.create(folder, "123456", FixedClock()) as token:
+    maker = MakerKeys.at_random()
+    transport = {KeyLabel.TRANSPORT_128: maker.aes_128, KeyLabel.TRANSPORT_256: maker.aes_256}
+    keys = SoftKeys.create(folder, "123456")
+    with initialise(keys, folder, FixedClock(), development=True, transport=transport) as token:
         issue = token.issue_simulated_sam()
         sam = SimulatedSam(
             master_keys={issue.read_master_version: issue.read_master_key},
@@ -112,7 +126,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             signers=issue.signers,
         )
         channel = CardSamChannel(SamCardChannel(sam), issue.open_secret)
-        yield Bench(token, channel, token.trusted_signers())
+        yield Bench(token, channel, issue.signers, maker)
 
 
 @pytest.fixture(scope="module")
@@ -195,10 +209,10 @@ def test_a_card_torn_at_any_command_of_its_personalization_fails(bench: Bench, e
         signer=bench.token.document_signer,
         key_version=READ_MASTER_VERSION,
     )
-    whole = personalize(ChipChannel(Chip.blank(SERIAL)), image, bench.token, JOB)
-    commands = whole.apdus + 1  # the script's, and the serial that is asked before it
+    whole = personalize(ChipChannel(bench.blank()), image, bench.token, JOB)
+    commands = whole.apdus
     for torn_at in range(1, commands + 1):
-        chip = Chip.blank(SERIAL)
+        chip = bench.blank()
         chip.tear_after(torn_at, energy)
         with pytest.raises(CardAbsent):
             personalize(ChipChannel(chip), image, bench.token, JOB)
@@ -211,7 +225,7 @@ def test_a_card_torn_at_any_command_of_its_personalization_fails(bench: Bench, e
 def test_a_terminated_chip_fails(bench: Bench, made: tuple[bytes, Expectation]) -> None:
     packed, expected = made
     chip = Chip.from_bytes(packed)
-    assert terminate(ChipChannel(chip), bench.token)
+    assert terminate(ChipChannel(chip), bench.token, KTP_EL)
     verdict = bench.inspect(chip, expected)
     assert {"chip.life_cycle", "chip.application"} <= failed(verdict)
 
@@ -274,7 +288,7 @@ def test_five_hundred_single_bits_are_caught_by_the_checks_that_should(
     names = [file.name for file in KTP_EL.files]
     # Half of the faults spread over the files alike, half over the bytes.
     sizes = {
-        file.name: Chip.from_bytes(packed)._state.files.find(file.file_id).size
+        file.name: Chip.from_bytes(packed)._state.files.find(file.file_id, KTP_EL.application).size
         for file in KTP_EL.files
     }
     for number in range(500):
@@ -284,7 +298,7 @@ def test_five_hundred_single_bits_are_caught_by_the_checks_that_should(
             else chance.choices(names, weights=[sizes[name] for name in names])[0]
         )
         chip = Chip.from_bytes(packed)
-        file = chip._state.files.find(KTP_EL.file(name).file_id)
+        file = chip._state.files.find(KTP_EL.file(name).file_id, KTP_EL.application)
         bit = chance.randrange(8 * file.size)
         chip._state.memory.cells[file.address + bit // 8] ^= 1 << bit % 8
         verdict = bench.inspect(chip, expected)
@@ -304,25 +318,18 @@ def test_five_hundred_single_bits_are_caught_by_the_checks_that_should(
 def test_a_bit_of_the_chips_keys_is_found_by_the_mutual_authentication(
     bench: Bench, made: tuple[bytes, Expectation]
 ) -> None:
-    """K_ENC and K_MAC; a closed chip uses K_FILE no more, the SAM deciphers under its own."""
+    """K_ENC and K_MAC, as the chip holds them."""
     packed, expected = made
     chance = random.Random(88)  # noqa: S311 - seeded faults
-    with bench.token.chip_keys(SERIAL, _control(packed)) as keys:
-        block = keys.load_payload()
-    start = packed.find(block)
-    assert start > 0
     for _ in range(20):
-        spoiled = bytearray(packed)
+        chip = Chip.from_bytes(packed)
+        spoiled = bytearray(chip._state.secrets[READ_KEYS])
+        assert len(spoiled) == 49
         # The lowest bit of a byte of a TDES key is parity, which changes nothing.
-        spoiled[start + chance.randrange(48)] ^= 0x02 << chance.randrange(7)
-        verdict = bench.inspect(Chip.from_bytes(bytes(spoiled)), expected)
+        spoiled[1 + chance.randrange(48)] ^= 0x02 << chance.randrange(7)
+        chip._state.secrets[READ_KEYS] = bytes(spoiled)
+        verdict = bench.inspect(chip, expected)
         assert failed(verdict) == {"channel.mutual_authentication"}
-
-
-def _control(packed: bytes) -> bytes:
-    chip = Chip.from_bytes(packed)
-    file = chip._state.files.find(0x6FF0)
-    return bytes(chip._state.files.read(file, 2, 51))
 
 
 def test_an_inspection_is_quick(bench: Bench, made: tuple[bytes, Expectation]) -> None:
