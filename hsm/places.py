@@ -95,7 +95,11 @@ class TokenPlace:
         return SoftKeys.create(self.folder, self._new_pin())
 
     def _open_pkcs11(self, pin: str) -> TokenKeys:
-        raise NotImplementedError
+        try:
+            from hsm.pkcs11_keys import open_guarded  # noqa: PLC0415 - only one kind is loaded
+        except ImportError:
+            raise HsmError("python-pkcs11 is not installed: pip install 'ektp[pkcs11]'") from None
+        return open_guarded(self.module, self.label, self.serial, pin, self.folder)
 
     def _pin(self) -> str:
         pin = os.environ.get(PIN_VARIABLE)

@@ -21,6 +21,7 @@ from hsm.keys import TokenKeys
 from hsm.places import TokenKind, TokenPlace
 from hsm.soft_keys import SoftKeys
 from hsm.token_client import TokenClient
+from tests.services.softhsm import VARIABLE, soft_hsm_in
 
 START = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 READ_MASTER = bytes(range(0x40, 0x60))
@@ -69,12 +70,37 @@ def _move(here: Path, there: Path) -> None:
     here.rename(there)
 
 
-TOKENS: dict[str, Callable[[Path], TokenCase]] = {"soft": _soft}
+def _softhsm(folder: Path) -> TokenCase:
+    hsm = soft_hsm_in(folder / "softhsm")
+    label, pin = "ektp", "4711-0815"
+    place = TokenPlace(
+        kind=TokenKind.PKCS11,
+        folder=folder / "token",
+        development=True,
+        pin_file=folder / "pin",
+        module=hsm.module,
+        label=label,
+        serial=hsm.add_token(label, pin),
+    )
+    place.pin_file.write_text(pin)
+    return TokenCase(
+        place=place,
+        open=place.open,
+        pull_out=hsm.pull_out,
+        put_back=hsm.put_back,
+    )
+
+
+TOKENS: dict[str, Callable[[Path], TokenCase]] = {"soft": _soft, "softhsm": _softhsm}
 
 
 @pytest.fixture(params=TOKENS)
-def case(request: pytest.FixtureRequest, tmp_path: Path) -> TokenCase:
+def case(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> TokenCase:
     """A token without keys."""
+    # Set to something of the test's own by the token that reads it; restored at the end.
+    monkeypatch.setenv(VARIABLE, "")
     return TOKENS[request.param](tmp_path)
 
 

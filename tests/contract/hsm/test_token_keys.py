@@ -152,10 +152,11 @@ def test_aes_cbc(keys: TokenKeys) -> None:
 
 
 def test_hmac(keys: TokenKeys) -> None:
-    # RFC 4231, test case 1, with a key of 20 bytes.
-    keys.import_secret("ONE", SecretKind.HMAC, b"\x0b" * 20)
-    assert keys.hmac_sha256("ONE", b"Hi There").hex() == (
-        "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"
+    # RFC 4231, test case 6, with a key of 131 bytes: tokens take none shorter than the digest.
+    keys.import_secret("ONE", SecretKind.HMAC, b"\xaa" * 131)
+    message = b"Test Using Larger Than Block-Size Key - Hash Key First"
+    assert keys.hmac_sha256("ONE", message).hex() == (
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"
     )
 
 
