@@ -14,7 +14,7 @@ from ektp.errors import HsmError, TokenNotFound
 from hsm._process_wire import EndOfWire, Wire, WireMalformed
 from hsm.process import error_of
 
-__all__ = ["KeyProcess"]
+__all__ = ["KeyProcess", "KeyProcessGone"]
 
 _ROOT: Final = str(Path(__file__).resolve().parent.parent)
 # Isolated (-I): neither the working folder nor PYTHONPATH decides what code gets the keys. The
@@ -24,6 +24,10 @@ _BOOT: Final = (
     "from hsm.process import main; main(socket.socket(fileno=0))"
 )
 _END_S: Final = 5.0
+
+
+class KeyProcessGone(HsmError):
+    """The key process ended while it was asked. Outside this package it is an `HsmError`."""
 
 
 class KeyProcess:
@@ -64,7 +68,7 @@ class KeyProcess:
         """Ask it and wait for the answer.
 
         Raises what the token raised there. Where no answer comes in time it is killed and
-        `TokenNotFound` raised; where it is gone, `HsmError`: it is of no use after either.
+        `TokenNotFound` raised; where it is gone, `KeyProcessGone`: it is of no use after either.
         """
         try:
             self._wire.send((moment, word, *arguments), within_s)
@@ -74,7 +78,7 @@ class KeyProcess:
             raise TokenNotFound("the token does not answer", seconds=within_s) from None
         except (EndOfWire, WireMalformed):
             self.kill()
-            raise HsmError("the key process is gone") from None
+            raise KeyProcessGone("the key process is gone") from None
         return _answer(kind, told)
 
     def end(self, moment: int) -> None:

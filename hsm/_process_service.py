@@ -173,8 +173,6 @@ _TOKEN_WORDS: Final[Mapping[str, Callable[..., object]]] = {
     "sign_as_site": Token.sign_as_site,
     "inventory": Token.inventory,
     "issue_simulated_sam": Token.issue_simulated_sam,
-    "key_id": lambda token: token.document_signer.key_id(),
-    "sign": lambda token, message: token.document_signer.sign(message),
     "sign_security_object": lambda token, groups: token.security_object_signer.sign(groups),
     "prepare_next": lambda token, family: token.authority.prepare_next(SignerFamily(family)),
     "rotate": lambda token, family: token.authority.rotate(SignerFamily(family)),

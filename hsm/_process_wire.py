@@ -125,7 +125,11 @@ def _encode_record(value: object, out: bytearray) -> None:
 
 def _head(out: bytearray, tag: int, number: int) -> None:
     out.append(tag)
-    out += _NUMBER.pack(number)
+    try:
+        out += _NUMBER.pack(number)
+    except struct.error:
+        msg = "an integer of more than 64 bits"
+        raise ValueError(msg) from None
 
 
 def decode(raw: bytes) -> Any:

@@ -50,16 +50,6 @@ class RemoteDocumentSigner:
         process, (number, key_id) = self._client.hold("take")
         return RemoteTurn(key_id, self._client, process, number)
 
-    def sign(self, message: bytes) -> DocumentSignature:
-        """Hash and sign the exact bytes. Raises `KeyUsageForbidden`, `HsmError`."""
-        signature: DocumentSignature = self._client.ask("sign", message)
-        return signature
-
-    def key_id(self) -> bytes:
-        """Eight bytes that name the key that would sign now."""
-        key_id: bytes = self._client.ask("key_id")
-        return key_id
-
 
 class RemoteSecurityObjectSigner:
     """`ektp.ports.SecurityObjectSigner`."""

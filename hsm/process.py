@@ -20,12 +20,15 @@ from hsm._process_wire import EndOfWire, Wire, WireMalformed
 
 __all__ = ["KINDS_OF_ERROR", "error_of", "main"]
 
-_PARENT_LOOK_S: Final = 5.0
+_PARENT_LOOK_S: Final = 2.0
 
 KINDS_OF_ERROR: Final[Mapping[str, type[EktpError]]] = {
     name: kind
     for name, kind in vars(errors).items()
-    if isinstance(kind, type) and issubclass(kind, EktpError)
+    if isinstance(kind, type)
+    and issubclass(kind, EktpError)
+    # Made of a detail and facts, and of nothing else.
+    and kind.__init__ is EktpError.__init__  # type: ignore[misc]
 }
 """The errors that may cross, by the name of their class."""
 

@@ -26,7 +26,7 @@ from ektp.chip_profiles import ChipProfile
 from ektp.errors import HsmError, KeyNotFound, TokenNotFound
 from ektp.ids import CardSerial
 from ektp.ports import CardKeys, Clock, KeyInfo, TrustAnchors, TrustedSigner
-from hsm._process_child import KeyProcess
+from hsm._process_child import KeyProcess, KeyProcessGone
 from hsm._remote_keys import RemoteCardKeys
 from hsm._remote_signers import (
     RemoteAuthority,
@@ -52,7 +52,6 @@ _REPEATABLE: Final = frozenset(
         "wrap_data_key",
         "blind_index",
         "inventory",
-        "key_id",
         "issue_simulated_sam",
         "decrypt_oaep",
     }
@@ -233,8 +232,10 @@ class TokenClient:
             process = self._ready()
             try:
                 return self._exchange(process, word, arguments)
-            except TokenNotFound:
-                if process is not self._process or word not in _REPEATABLE:
+            except (TokenNotFound, KeyProcessGone) as away:
+                # What hung once would hang again: that is for the caller to decide.
+                hung = isinstance(away, TokenNotFound) and process is not self._process
+                if hung or word not in _REPEATABLE:
                     raise
             return self._exchange(self._ready(), word, arguments)
 

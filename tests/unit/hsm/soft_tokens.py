@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from functools import cache
@@ -14,8 +15,12 @@ from hsm.soft_keys import SoftKeys
 from tests.unit.hsm.builders import FixedClock
 
 PIN = "493817"
-READ_MASTER = bytes(range(0x40, 0x60))
-TRANSPORT = {label: bytes((0xA0 + length,)) * length for label, length in TRANSPORT_MASTERS.items()}
+# Like no table that a program has in memory: tests search for them.
+READ_MASTER = hashlib.sha256(b"read master of a test").digest()
+TRANSPORT = {
+    label: hashlib.sha256(label.encode()).digest()[:length]
+    for label, length in TRANSPORT_MASTERS.items()
+}
 
 
 @cache
