@@ -13,7 +13,7 @@ from ektp.errors import CardNotAuthentic, KeyUsageForbidden, SecureMessagingBrok
 from ektp.ids import CardSerial
 from hsm.key_set import KeySet, key_check_value, put_key_body, seal_secret
 from hsm.scp03 import ChannelState, Scp03Session, SecurityLevel, SessionKeys
-from tests.unit.hsm.scp03_card import Keys, Scp03Card, decrypt
+from tests.unit.hsm.scp03_card import Keys, Scp03Card, cmac, decrypt, encrypt
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "scp03.json").read_text())["cases"]
 SESSIONS = [case for case in VECTORS if case["protocol"] == "SCP03" and "exchanges" in case]
@@ -200,6 +200,23 @@ def test_an_answer_without_its_checksum(answer: ResponseApdu) -> None:
     session.wrap(CommandApdu(0x80, 0xF2))
     with pytest.raises(SecureMessagingBroken):
         session.unwrap(answer)
+
+
+@pytest.mark.parametrize("plain", [b"", b"\x00" * 16, b"\x80" + b"\x01" * 15, b"\x00" * 15])
+def test_an_answer_with_a_good_checksum_and_a_bad_padding(plain: bytes) -> None:
+    keys = SessionKeys.of(key_set(KEYS[16]), bytes(8), bytes(8))
+    state = ChannelState(keys, SecurityLevel(0x33))
+    counter = encrypt(keys.enc, bytes(16), b"\x80" + bytes(14) + b"\x01")
+    data = encrypt(keys.enc, counter, plain) if len(plain) == 16 else plain
+    sent = state.wrap(CommandApdu(0x80, 0xCA))
+    chain = cmac(keys.mac, bytes(16) + b"\x84\xca\x00\x00\x08")
+    assert sent.data == chain[:8]
+    answer = ResponseApdu(data + cmac(keys.rmac, chain + data + b"\x90\x00")[:8], 0x9000)
+    if not plain:
+        assert state.unwrap(answer).data == b""
+        return
+    with pytest.raises(SecureMessagingBroken):
+        state.unwrap(answer)
 
 
 def test_a_turned_round_status_word_is_noticed() -> None:
