@@ -125,6 +125,8 @@ METHOD: Final = {
 BLANK_KIND: Final = {
     BlankKind.WNI_8K: Bi("WNI 8 KB (biru)", "Citizen 8 KB (blue)"),
     BlankKind.OA_8K: Bi("OA 8 KB (jingga)", "Foreigner 8 KB (orange)"),
+    BlankKind.WNI_32K: Bi("WNI 32 KB (biru)", "Citizen 32 KB (blue)"),
+    BlankKind.OA_32K: Bi("OA 32 KB (jingga)", "Foreigner 32 KB (orange)"),
 }
 """A kind of blank by what people see of it."""
 
