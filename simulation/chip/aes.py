@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, modes
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
@@ -24,11 +24,14 @@ class AesKey:
 
     def __init__(self, key: bytes) -> None:
         self._algorithm = AES(key)
-        self._blocks = Cipher(self._algorithm, modes.ECB()).encryptor()  # noqa: S305 - single blocks: counters, check values
-        self._cmac = CMAC(self._algorithm)
+        self._blocks: CipherContext | None = None
+        self._cmac: CMAC | None = None
 
     def encrypt_block(self, block: bytes) -> bytes:
         """One block, ECB."""
+        if self._blocks is None:
+            mode = modes.ECB()  # noqa: S305 - single blocks: counters, check values
+            self._blocks = Cipher(self._algorithm, mode).encryptor()
         return self._blocks.update(block)
 
     def encrypt(self, data: bytes, iv: bytes = _ZERO_IV) -> bytes:
@@ -41,6 +44,8 @@ class AesKey:
 
     def cmac(self, data: bytes) -> bytes:
         """CMAC, 16 bytes (SP 800-38B)."""
+        if self._cmac is None:
+            self._cmac = CMAC(self._algorithm)
         mac = self._cmac.copy()
         mac.update(data)
         return mac.finalize()

@@ -70,11 +70,14 @@ class Pending:
 
     __slots__ = ("_enc", "_host_cryptogram", "_mac", "_rmac", "card_cryptogram", "key_version")
 
-    def __init__(self, keys: KeySet, host_challenge: bytes, challenge: bytes) -> None:
+    def __init__(
+        self, keys: KeySet, host_challenge: bytes, challenge: bytes, enc: AesKey | None = None
+    ) -> None:
+        """`enc` is the ENC key where its schedule is there already."""
         context = host_challenge + challenge
         mac, size = AesKey(keys.mac), keys.key_bytes
         self.key_version = keys.version
-        self._enc = derive(AesKey(keys.enc), _S_ENC, context, size)
+        self._enc = derive(enc or AesKey(keys.enc), _S_ENC, context, size)
         self._mac = AesKey(derive(mac, _S_MAC, context, size))
         self._rmac = derive(mac, _S_RMAC, context, size)
         self.card_cryptogram = derive(self._mac, _CARD_CRYPTOGRAM, context, _MAC_BYTES)
@@ -85,8 +88,9 @@ class Pending:
         cls, keys: KeySet, host_challenge: bytes, counter: int, aid: bytes
     ) -> tuple[Self, bytes]:
         """The step for a sequence counter, and the card challenge."""
-        challenge = card_challenge(AesKey(keys.enc), counter, aid)
-        return cls(keys, host_challenge, challenge), challenge
+        enc = AesKey(keys.enc)
+        challenge = card_challenge(enc, counter, aid)
+        return cls(keys, host_challenge, challenge, enc), challenge
 
     def authenticate(
         self, command: CommandApdu, protection: Protection = ALL_PROTECTED

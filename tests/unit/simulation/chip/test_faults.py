@@ -85,7 +85,7 @@ def test_a_weak_field_loses_one_command_and_the_session() -> None:
     assert chip.faults == ChipFaults()
 
 
-@pytest.mark.parametrize("byte", [0, 1, 99, 199, 200, 500])
+@pytest.mark.parametrize("byte", [*range(201), 500])
 def test_a_torn_update_leaves_exactly_the_bytes_that_were_written(byte: int) -> None:
     chip, host = in_session()
     data = bytes(range(1, 201))
