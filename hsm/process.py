@@ -28,7 +28,7 @@ KINDS_OF_ERROR: Final[Mapping[str, type[EktpError]]] = {
     if isinstance(kind, type)
     and issubclass(kind, EktpError)
     # Made of a detail and facts, and of nothing else.
-    and kind.__init__ is EktpError.__init__  # type: ignore[misc]
+    and kind.__init__ is EktpError.__init__
 }
 """The errors that may cross, by the name of their class."""
 
