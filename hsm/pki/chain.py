@@ -39,7 +39,6 @@ class CertificateFacts:
     issuer: bytes
     serial_number: int
     key: EcPublicKey
-    spki: bytes
     begins: datetime
     expires: datetime
     use_begins: datetime
@@ -96,7 +95,6 @@ def _read_certificate(raw: bytes) -> CertificateFacts:
         issuer=to_sign["issuer"].dump(),
         serial_number=to_sign["serial_number"].native,
         key=read_spki(to_sign["subject_public_key_info"].dump()),
-        spki=to_sign["subject_public_key_info"].dump(),
         begins=begins,
         expires=expires,
         use_begins=_in_zulu(use["not_before"] or begins),
