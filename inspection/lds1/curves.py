@@ -123,10 +123,9 @@ class Curve:
         return x_new, y_new, 2 * y * z % p
 
     def _sum(self, left: _Jacobian, right: _Jacobian) -> _Jacobian:
+        """The sum; `right` is never infinity here, for it comes from an affine point."""
         if left[2] == 0:
             return right
-        if right[2] == 0:
-            return left
         p = self.p
         (x1, y1, z1), (x2, y2, z2) = left, right
         z1_square, z2_square = z1 * z1 % p, z2 * z2 % p

@@ -64,7 +64,10 @@ def key_infos(keys: tuple[ChipKey, ...]) -> list[bytes]:
 def files_of(
     variant: ChipVariant, infos: list[bytes] | None = None, active: bytes | None = None
 ) -> dict[str, bytes]:
-    """A card of this house, with what the variant has otherwise; DG14 says what EF.CardAccess does."""
+    """A card of this house, with what the variant has otherwise.
+
+    DG14 repeats what EF.CardAccess says.
+    """
     access = {"card_access": security_infos(pace_info()), **variant.files}["card_access"]
     offered: list[bytes] = []
     if access is not None:

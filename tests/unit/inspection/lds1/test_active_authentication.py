@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.cards import CheckOutcome
 from inspection.faults import ChipFault, Fault, Refused
+from inspection.lds1 import active_authentication as module
 from inspection.lds1.active_authentication import active_authentication
 from inspection.lds1.curve_table import CURVES
 from inspection.lds1.public_keys import EcPublicKey, RsaPublicKey, public_key
@@ -183,5 +184,22 @@ def test_a_curve_that_the_library_lacks_is_declared() -> None:
     with pytest.raises(Fault, match="not supported") as fault:
         active_authentication(
             Chip(lambda _: bytes(80)), EcPublicKey(curve, curve.generator), "sha256"
+        )
+    assert fault.value.outcome is CheckOutcome.UNAVAILABLE
+
+
+def test_a_curve_that_this_hosts_library_was_built_without(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Missing(ec.EllipticCurve):
+        name = "secp256r1-of-nowhere"
+        key_size = 256
+        group_order = CURVES[12].n
+
+    monkeypatch.setitem(module._LIBRARY_CURVES, "secp256r1", Missing)
+    curve = CURVES[12]
+    with pytest.raises(Fault, match="not in this host's library") as fault:
+        active_authentication(
+            Chip(lambda _: bytes(64)), EcPublicKey(curve, curve.generator), "sha256"
         )
     assert fault.value.outcome is CheckOutcome.UNAVAILABLE

@@ -130,6 +130,13 @@ def test_the_profile_bounds_what_a_file_may_announce(name: str) -> None:
         FileReader(Answers(longer)).read_file(file, limit)
 
 
+@pytest.mark.parametrize("raw", [b"", b"\x00", b"\x00\x33", b"\x00\x33" + bytes(50)])
+def test_card_control_shorter_than_it_announces(raw: bytes) -> None:
+    for end in ("short", "6282"):
+        with pytest.raises(ChipFault):
+            FileReader(Answers(raw, end)).read_file(CARD_CONTROL, CARD_CONTROL.limit_bytes)
+
+
 @pytest.mark.parametrize("number", sorted(DATA_GROUPS))
 def test_another_tag_is_another_file(number: int) -> None:
     """LDS_B_05 and its like."""

@@ -350,6 +350,15 @@ def test_an_open_chip_is_not_tried_to_be_written() -> None:
     assert not {c.ins for c in chip.commands if c.cla in (0x00, 0x80)} & {0xD6, 0xE0, 0xD8, 0xDA}
 
 
+def test_com_that_is_not_selected_again_is_no_refused_write() -> None:
+    def hide(command: CommandApdu, response: ResponseApdu) -> ResponseApdu:
+        late = any(c.data == b"\x01\xfe" for c in chip.plain)
+        return sw(0x6A82) if late and command.data == b"\x01\x1e" else response
+
+    chip = FakeChip(inner=hide)
+    assert failed(inspect(chip)) == {"access.session_writes"}
+
+
 def test_a_marker_that_stands_is_found() -> None:
     assert failed(inspect(FakeChip(marker=True))) == {"access.marker_gone"}
 
@@ -428,6 +437,19 @@ def test_a_chip_that_keeps_its_old_keys_fails_and_the_rest_is_read() -> None:
     assert failed(verdict) == {"channel.chip_authentication"}
     assert not seen.reading.chip_authenticated
     assert "dg2" in seen.reading.contents
+
+
+def test_a_chip_that_opens_no_second_time_after_a_failed_proof() -> None:
+    def once(command: CommandApdu, response: ResponseApdu) -> ResponseApdu:
+        again = chip.resets > 3 and (command.ins, command.p1) == (0x22, 0xC1)
+        return sw(0x6983) if again else response
+
+    chip = FakeChip(keep_old_keys=True, inner=once)
+    verdict = inspect(chip)
+    assert failed(verdict) >= {"channel.chip_authentication", "access.pace_can"}
+    assert outcome(verdict, "file.dg14") is PASSED
+    assert outcome(verdict, "file.dg1") is INCONCLUSIVE
+    assert outcome(verdict, "access.bac") is PASSED
 
 
 def test_a_copy_with_another_key_fails() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.cards import CheckOutcome
 from inspection.faults import ChipFault, Fault
 from inspection.lds1.active_authentication import active_key
-from inspection.lds1.chip_authentication import ChipAuthentication
+from inspection.lds1.chip_authentication import ChipAuthentication, chip_authentication
 from inspection.lds1.ciphers import SessionCipher
 from inspection.lds1.curve_table import CURVES
 from inspection.lds1.public_keys import EcPublicKey, RsaPublicKey, integer, public_key
@@ -210,6 +211,27 @@ def test_an_rsa_key_is_no_chip_key() -> None:
     spki = spki_of(rsa.generate_private_key(65537, 1024))  # noqa: S505 - Doc 9303 has them
     with pytest.raises(ChipFault, match="RSA-1024"):
         offered(ca_key_info(spki), ca_info())
+
+
+def test_unknown_ways_are_ignored_and_empty_ones_refused() -> None:
+    unknown = sequence(oid(CA_OID + b"\x09"), der_int(7))
+    offer = offered(unknown, key(), ca_info())
+    assert offer is not None
+    assert offer.title == "AES-128 secp256r1"
+    with pytest.raises(ChipFault, match="must hold"):
+        offered(sequence(oid(bytes.fromhex("04007F000702020102"))), ca_info())
+
+
+def test_a_chip_key_that_is_this_readers_own_is_refused() -> None:
+    offer = offered(key(), ca_info())
+    assert offer is not None
+
+    class Silent:
+        def transmit(self, command: CommandApdu) -> ResponseApdu:
+            raise AssertionError(command)
+
+    with pytest.raises(ChipFault, match="own"):
+        chip_authentication(Silent(), offer, lambda count: (77).to_bytes(count, "big"))
 
 
 # --- keys -----------------------------------------------------------------------------------

@@ -70,6 +70,18 @@ def test_every_byte_of_the_bac_answer_counts(at: int) -> None:
         basic_access(script, secret, random_of(case["rnd_ifd"], case["k_ifd"]))
 
 
+@pytest.mark.parametrize("step", [0, 1])
+@pytest.mark.parametrize("answer", ["6D00", "6982", "6300", "9001", "9000", "00009000"])
+def test_bac_that_is_refused_or_answered_with_another_length(step: int, answer: str) -> None:
+    """ISO7816_B_03."""
+    script, secret, case = bac_script()
+    wanted, _ = script._left[step]
+    script._left[step] = (wanted, bytes.fromhex(answer))
+    with pytest.raises(ChipFault, match="bytes" if answer.endswith("9000") else answer):
+        basic_access(script, secret, random_of(case["rnd_ifd"], case["k_ifd"]))
+    assert len(script._left) == 1 - step
+
+
 @pytest.mark.parametrize("at", [0, 8])
 def test_a_bac_answer_over_other_challenges_is_refused(at: int) -> None:
     """With a good checksum: enciphered wrongly, as ISO7816_B_02 has it."""
