@@ -77,15 +77,6 @@ class CardContext:
             raise CommandRefused(StatusWord.FILE_NOT_FOUND)
         return file
 
-    def find_short(self, short_id: int) -> ElementaryFile:
-        """The file of that short identifier in the current directory; refuses with 6A82."""
-        for named in self.profile.files:
-            if named.short_id == short_id:
-                file = self.state.files.find(named.file_id, self.selection.directory)
-                if file is not None and file.parent == self.parent_of(named):
-                    return file
-        raise CommandRefused(StatusWord.FILE_NOT_FOUND)
-
     def parent_of(self, named: ProfileFile) -> int:
         """The directory in which the profile has a file."""
         return MASTER_FILE if named.in_master_file else self.profile.application

@@ -36,9 +36,7 @@ class Operation(Enum):
     AUTHENTICATE = auto()
     """A reader's authentication, in plain form."""
     AUTHENTICATE_AGAIN = auto()
-    """Commands of PACE, in plain form, and of Chip Authentication, in a session (`22`, `86`)."""
-    PROVE_CHIP = auto()
-    """Active Authentication (`88`), in a session only."""
+    """PACE, in plain form, and what proves the chip, in a session (`22`, `86`, `88`)."""
 
 
 _PLAIN, _MESSAGING = frozenset({Way.PLAIN}), frozenset({Way.MESSAGING})
@@ -67,7 +65,6 @@ RIGHTS: Final[Mapping[LifeCycle, Mapping[Operation, frozenset[Way]]]] = {
         _O.CHALLENGE: _PLAIN,
         _O.AUTHENTICATE: _PLAIN,
         _O.AUTHENTICATE_AGAIN: _PLAIN | _MESSAGING,
-        _O.PROVE_CHIP: _MESSAGING,
     },
     LifeCycle.TERMINATED: {_O.IDENTIFY: _PLAIN},
 }

@@ -95,6 +95,11 @@ def test_a_cut_state_is_refused(cut: int) -> None:
         Chip.from_bytes(bytes(a_closed_chip())[:cut])
 
 
+def test_something_behind_a_state_is_refused() -> None:
+    with pytest.raises(StoreError):
+        Chip.from_bytes(bytes(a_blank()) + b"\x01")
+
+
 def test_a_state_of_another_version_is_refused() -> None:
     state = bytearray(bytes(a_blank()))
     state[8] = 1
