@@ -21,6 +21,7 @@ from inspection.lds1.curve_table import CURVES
 from inspection.lds1.inspector import LdsInspector
 from inspection.lds1.passwords import AccessPasswords
 from inspection.lds1.tlv import data_objects, encode, only
+from personalization.datafiles.lds1 import security
 from simulation.chip.channel import ChipChannel
 from simulation.chip.lds1.behaviour import ChipKey, RsaKey
 from simulation.chip.lds1.catalogue import CASES, EXTRAS, ChipVariant, rsa_cases
@@ -47,6 +48,7 @@ from tests.unit.inspection.lds1.helpers import (
 )
 
 CURVE = CURVES[12]
+PUBLIC = CURVE.multiply(CA_PRIVATE, CURVE.generator)
 BOTH = AccessPasswords.of(helpers.ACCESS)
 CONTROL = bytes.fromhex("0033") + bytes(51)
 
@@ -116,6 +118,22 @@ def test_a_card_of_this_house_passes_every_check() -> None:
         assert outcome(verdict, name) is CheckOutcome.PASSED
 
 
+def test_what_the_personalization_says_of_the_chip_is_understood() -> None:
+    """EF.CardAccess, DG14 and DG15 as they are prepared, in a chip with those keys."""
+    variant = ChipVariant()
+    files = files_of(variant) | {
+        "card_access": security.card_access(),
+        "dg14": security.dg14(named_spki(CURVE, PUBLIC)),
+        "dg15": security.dg15(spki_of(AA_KEY)),
+    }
+    expected = replace(helpers.expectation(), card=SPECIMEN_SERIAL)
+    verdict = LdsInspector().inspect(channel_of(variant, files), expected)
+    assert verdict.verdict is Verdict.PASS, verdict.failed
+    assert evidence(verdict, "access.pace_mrz") == "MRZ, GM AES-128 secp256r1"
+    assert evidence(verdict, "channel.chip_authentication") == "AES-128 secp256r1"
+    assert evidence(verdict, "chip.active_authentication") == "secp256r1 sha256"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Row:
     """What must be said of the chips of a case: PASS, or which of these checks fails."""
@@ -128,7 +146,6 @@ def fails(*names: str) -> Row:
     return Row(fails=frozenset(names))
 
 
-PUBLIC = CURVE.multiply(CA_PRIVATE, CURVE.generator)
 DAMAGED = named_spki(CURVE, PUBLIC)[:-1] + bytes((PUBLIC.y % 256 ^ 1,))
 ACCEPT = Row()
 PACE = fails("access.pace_can")
