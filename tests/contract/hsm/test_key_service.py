@@ -51,24 +51,25 @@ def trusted(token: TokenUnderTest) -> tuple[TrustedSigner, ...]:
 # --- refused -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("at", [0, 1, 2, 13, 14, -1])
-def test_an_altered_data_key_does_not_open(token: TokenUnderTest, at: int) -> None:
-    wrapped = bytearray(token.house.wrap_data_key(os.urandom(32)))
-    wrapped[at] ^= 0x80
-    with pytest.raises(SealBroken):
-        token.house.unwrap_data_key(bytes(wrapped))
+def test_an_altered_data_key_does_not_open(token: TokenUnderTest) -> None:
+    wrapped = token.house.wrap_data_key(os.urandom(32))
+    for at in (0, 1, 2, 13, 14, -1):
+        altered = bytearray(wrapped)
+        altered[at] ^= 0x80
+        with pytest.raises(SealBroken):
+            token.house.unwrap_data_key(bytes(altered))
 
 
-@pytest.mark.parametrize("wrapped", [b"", b"\x01\x01", b"\x01\x01" + bytes(9), bytes(60)])
-def test_what_was_never_wrapped_does_not_open(token: TokenUnderTest, wrapped: bytes) -> None:
-    with pytest.raises(SealBroken):
-        token.house.unwrap_data_key(wrapped)
+def test_what_was_never_wrapped_does_not_open(token: TokenUnderTest) -> None:
+    for wrapped in (b"", b"\x01\x01", b"\x01\x01" + bytes(9), bytes(60), b"\x01\x01" + bytes(60)):
+        with pytest.raises(SealBroken):
+            token.house.unwrap_data_key(wrapped)
 
 
-@pytest.mark.parametrize("length", [0, 15, 33])
-def test_only_data_keys_are_wrapped(token: TokenUnderTest, length: int) -> None:
-    with pytest.raises(ValueError, match="data key"):
-        token.house.wrap_data_key(bytes(length))
+def test_only_data_keys_are_wrapped(token: TokenUnderTest) -> None:
+    for length in (0, 15, 33):
+        with pytest.raises(ValueError, match="data key"):
+            token.house.wrap_data_key(bytes(length))
 
 
 def test_read_keys_of_another_chip_or_version_are_refused(token: TokenUnderTest) -> None:
@@ -269,13 +270,14 @@ def test_the_inventory_names_every_key_once_and_where_it_is(token: TokenUnderTes
     lines = token.house.inventory()
     labels = [line.label for line in lines]
     assert len(labels) == len(set(labels))
-    assert labels[:13] == [
-        "KEK-1", "INDEX-1", "READ-1", "TRANSPORT-128", "TRANSPORT-256", "CARD-128", "CARD-256",
+    assert labels[:14] == [
+        "KEK-1", "INDEX-1", "READ-1", "TRANSPORT-128", "TRANSPORT-256", "TRANSPORT-SAM",
+        "CARD-128", "CARD-256",
         "SAM-OPEN-1", "CSCA-1", "DS-1", "LDS-1", "SITE-1", "ENVELOPE-1",
     ]  # fmt: skip
-    assert all(line.inside is token.case.keeps_inside for line in lines[:13])
-    assert lines[13:]
-    assert not any(line.inside for line in lines[13:])
+    assert all(line.inside is token.case.keeps_inside for line in lines[:14])
+    assert lines[14:]
+    assert not any(line.inside for line in lines[14:])
     assert all(line.kind and line.use for line in lines)
 
 

@@ -105,6 +105,22 @@ def test_a_record_that_is_no_key_proves_nothing(token: Token) -> None:
             prove_keys(token.keys, {label: swapped})
 
 
+@pytest.mark.parametrize("label", [label.value for label in KEY_RULES])
+def test_another_key_under_any_label_is_found_out(token: Token, label: str) -> None:
+    keys = SoftKeys.open(token.folder, PIN)
+    kind = KeyRecords(token.folder).all()[label].kind
+    keys.destroy(label)
+    match kind:
+        case RecordKind.SIGNS:
+            keys.make_ec_key(label, Curve.P384 if "CA" in label or "LDS" in label else Curve.P256)
+        case RecordKind.DECRYPTS:
+            keys.make_rsa_key(label, 3072)
+        case RecordKind.AES | RecordKind.HMAC:
+            keys.make_secret(label, SecretKind(kind.value), 16)
+    with pytest.raises(HsmError, match=label):
+        token.heal()
+
+
 def test_a_check_value_that_differs_in_a_bit(token: Token) -> None:
     for label in ("KEK-1", "INDEX-1", "TRANSPORT-128"):
         record = token.keys.records.all()[label]
