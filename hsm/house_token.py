@@ -175,7 +175,12 @@ class Token:
         from hsm.signers.authority import CertificateAuthority  # noqa: PLC0415 - see above
 
         return CertificateAuthority(
-            self.keys, self.registry, self._clock, development=self.development
+            self.keys,
+            self.registry,
+            self._clock,
+            development=self.development,
+            # docs/decisions/0007-ec-parameters.md
+            explicit_parameters=False,
         )
 
     @cached_property

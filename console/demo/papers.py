@@ -11,6 +11,7 @@ from console.demo.telling import Telling
 from ektp.ids import CardSerial
 from ektp.journal import Actor
 from ektp.lifecycle import JobState
+from ektp.printer_profiles import Side
 from pipeline import documents
 from pipeline.plant import Plant
 from pipeline.store import schema as db
@@ -70,5 +71,6 @@ def write_papers(
         documents.reconciliation_sheet(plant, actor, batch, lang=lang).write(papers)
         documents.stock_bulletin(plant, actor, lang=lang).write(papers)
         for card in cards:
-            picture = plant.world.picture(CardSerial(card))
-            (pictures / f"card-{card}.png").write_bytes(picture)
+            for side, picture in plant.world.pictures(CardSerial(card)).items():
+                ending = "" if side is Side.FRONT else "-back"
+                (pictures / f"card-{card}{ending}.png").write_bytes(picture)

@@ -197,6 +197,9 @@ class CertificateAuthority:
         self._keys.make_ec_key(label, Curve.P384)
         authority = self._named(label)
         edit.keep_certificate(label, authority_certificate(authority, validity))
+        # The same key, name and dates with explicit parameters: what the ICAO PKD takes.
+        spelt_out = replace(authority, explicit=True)
+        edit.keep_certificate(f"{label}-explicit", authority_certificate(spelt_out, validity))
         if before is not None:
             link = link_certificate(before, authority.public_key, validity)
             edit.keep_certificate(f"{label}-link", link)

@@ -107,6 +107,10 @@ class SignerRegistry:
         """A signer's or CSCA's certificate (DER). Raises `HsmError` where there is none."""
         return self._blob("certificates", f"{label}.der")
 
+    def explicit(self, label: str) -> bytes:
+        """A CSCA certificate (DER) with explicit EC parameters. Raises `KeyNotFound`."""
+        return self._blob("certificates", f"{label}-explicit.der")
+
     def link(self, label: str) -> bytes:
         """The certificate (DER) in which a CSCA key's predecessor vouches for it."""
         return self._blob("certificates", f"{label}-link.der")

@@ -44,14 +44,16 @@ def trust_files(registry: SignerRegistry) -> dict[str, bytes]:
     """The trust files by name.
 
     `csca.der` and `csca.crl` of now; `csca-N.der` for each CSCA key, `csca-N-link.der` for each
-    that its predecessor vouches for; `ds-N.der` (`ktp-el`) and `lds-N.der` (`icao-lds1`) for each
-    signer, revoked ones too; `csca.pem` with all CSCA and link certificates.
+    that its predecessor vouches for, `csca-N-explicit.der` the same key with explicit EC parameters
+    (ICAO Doc 9303-12; OpenSSL 3 builds no chain over it); `ds-N.der` (`ktp-el`) and `lds-N.der`
+    (`icao-lds1`) for each signer, revoked ones too; `csca.pem` with all CSCA and links.
     """
     roll = registry.roll()
     files: dict[str, bytes] = {}
     for entry in roll.authorities:
         name = entry.label.lower()
         files[f"{name}.der"] = registry.certificate(entry.label)
+        files[f"{name}-explicit.der"] = registry.explicit(entry.label)
         files["csca.der"] = registry.certificate(entry.label)
         if entry.linked_from is not None:
             files[f"{name}-link.der"] = registry.link(entry.label)

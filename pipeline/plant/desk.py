@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -22,11 +22,15 @@ from pipeline.plant.world import SimulatedSide
 from pipeline.store import schema as db
 from pipeline.store.vault import Vault
 
+if TYPE_CHECKING:
+    from inspection.dump import Dump
+
 __all__ = ["SIMULATED_READER", "Desk", "Seen"]
 
 SIMULATED_READER: Final = "sim:"
 """A reader of the simulated world: `sim:SERIAL` is a card, or a SAM, that somebody holds to it."""
 
+_OWN_SAM: Final = "sim"
 _PATIENCE_S: Final = 5.0
 """How long somebody may take to lay a card on a desk reader."""
 
@@ -79,6 +83,25 @@ class Desk:
             verdict = inspector_for(profile).verify(channel, expected)
         return Seen(profile=profile, made_here=expected is not None, verdict=verdict)
 
+    def dump(
+        self, reader: str, *, mrz: tuple[str, ...] | None, can: str | None, sam: str | None
+    ) -> Dump:
+        """Every file of the card at a reader that its access rules allow.
+
+        Raises what `card` raises, `VerificationFailed` for a card of no known application, and
+        `ValueError` for an MRZ or a CAN that cannot be one.
+        """
+        from inspection import dump  # noqa: PLC0415 - only where chips are read
+
+        with self.card(reader) as channel:
+            profile = dump.application_of(channel)
+            if profile == ICAO_LDS1.name:
+                return dump.dump_icao_lds1(channel, mrz=mrz, can=can)
+            if sam is None:
+                return dump.dump_ktp_el(channel, None)
+            with self.sam(sam) as module:
+                return dump.dump_ktp_el(channel, module)
+
     def _expected(self, card: CardSerial, actor: Actor) -> Expectation | None:
         try:
             with self.home.store.read() as connection:
@@ -124,7 +147,7 @@ class Desk:
 
         None where there is none: what only a SAM can read is UNAVAILABLE then.
         """
-        if reader is None:
+        if reader in (None, _OWN_SAM):
             yield self._simulated_sam() if self.home.settings.simulation is not None else None
             return
         raise ConfigurationError("no SAM reader", reader=reader)

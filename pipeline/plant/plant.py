@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
+from ektp.cards import ChipAccess
 from ektp.chip_profiles import CHIP_PROFILES, KTP_EL, ChipProfile, ReadAccess, with_photo_access
 from ektp.errors import (
     ConfigurationError,
@@ -20,11 +21,12 @@ from ektp.errors import (
     NotFound,
     SimulationRefused,
 )
-from ektp.ids import AttemptId
+from ektp.ids import AttemptId, JobId
 from ektp.journal import Actor
 from ektp.ports import CardChannel, CardPrinter, KeyService
 from ektp.printer_profiles import Station
 from hsm.token_client import TokenClient
+from pipeline.chip_access import access_from_bytes
 from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
 from pipeline.plant.desk import Desk
@@ -34,7 +36,7 @@ from pipeline.production.workshop import PrintLine, ProfileBench, Workshop
 from pipeline.reconciliation import MachineEvidence
 from pipeline.settings import LineSettings
 from pipeline.store import schema as db
-from pipeline.store.vault import Vault
+from pipeline.store.vault import Part, Purpose, Vault
 
 __all__ = ["HOPPERS", "Plant"]
 
@@ -84,6 +86,17 @@ class Plant:
     def vault(self) -> Vault:
         """The vault under this token."""
         return Vault(self.token)
+
+    def access_of(self, job: JobId, actor: Actor, *, reason: str) -> ChipAccess:
+        """What opens the chip of a job's card; who looks, and why, is journalled.
+
+        Raises `NotFound` for a job that is not there, or whose card opens without it.
+        """
+        with self.home.store.transaction(actor) as tx:
+            if tx.connection.scalar(select(db.jobs.c.job).where(db.jobs.c.job == job)) is None:
+                raise NotFound(job=job)
+            opened = self.vault.open(tx, [job], Part.ACCESS, Purpose.INSPECT, reason=reason)
+        return access_from_bytes(opened[job])
 
     # --- intake -----------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from ektp.chip_profiles import ICAO_LDS1
 from ektp.errors import SimulationRefused
 from ektp.ids import CardSerial
 from ektp.ports import CardChannel, CardPrinter
+from ektp.printer_profiles import Side
 from pipeline.home import Home
 from pipeline.settings import LineSettings, SimulationSettings
 
@@ -109,12 +110,14 @@ class SimulatedSide:
         with self.opened() as world, world.tap(card) as channel:
             yield channel
 
-    def picture(self, card: CardSerial) -> bytes:
-        """The camera's picture of a printed card (PNG)."""
+    def pictures(self, card: CardSerial) -> dict[Side, bytes]:
+        """The camera's picture (PNG) of each side of a card that can be printed."""
         from simulation.printer.camera import picture_png  # noqa: PLC0415 - only where simulated
 
+        two_sided = self.home.settings.preparation.profile == ICAO_LDS1.name
+        sides = (Side.FRONT, Side.BACK) if two_sided else (Side.FRONT,)
         with self.opened() as world:
-            return picture_png(world, card)
+            return {side: picture_png(world, card, side) for side in sides}
 
     # --- wires ------------------------------------------------------------------------------
 

@@ -275,10 +275,11 @@ class ImportClosed(Event):
 
 @_event("vault.opened", "purpose")
 class VaultOpened(Event):
-    """Personal data were opened, for a purpose."""
+    """Personal data were opened, for a purpose, and where a person had to say why, for a reason."""
 
     purpose: str
     jobs: Sequence[str]
+    reason: str = ""
 
 
 @_event("vault.purged", "rule")

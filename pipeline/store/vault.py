@@ -99,14 +99,20 @@ class Vault:
         self._unwrapped.pop(job, None)
 
     def open(
-        self, tx: Transaction, jobs: Sequence[str], part: Part, purpose: Purpose
+        self,
+        tx: Transaction,
+        jobs: Sequence[str],
+        part: Part,
+        purpose: Purpose,
+        *,
+        reason: str = "",
     ) -> dict[str, bytes]:
         """The part of each job, for a purpose; the opening is journalled.
 
         Raises `NotFound` where a job has no such part (it was purged), `SealBroken` where one does
         not open.
         """
-        tx.record(VaultOpened(purpose=purpose, jobs=list(jobs)))
+        tx.record(VaultOpened(purpose=purpose, jobs=list(jobs), reason=reason))
         return {job: self._open(tx.connection, job, part) for job in jobs}
 
     def _open(self, connection: Connection, job: str, part: Part) -> bytes:

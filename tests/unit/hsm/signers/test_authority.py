@@ -257,7 +257,9 @@ def test_the_trust_files_are_what_they_are_called(tmp_path: Path) -> None:
     assert {path.name for path in paths} == {
         "csca.der",
         "csca-1.der",
+        "csca-1-explicit.der",
         "csca-2.der",
+        "csca-2-explicit.der",
         "csca-2-link.der",
         "csca.crl",
         "csca.pem",
@@ -273,6 +275,17 @@ def test_the_trust_files_are_what_they_are_called(tmp_path: Path) -> None:
     assert len(anchors.certificates) == 3
     assert anchors.revocation_lists == ((tmp_path / "out" / "csca.crl").read_bytes(),)
     assert (tmp_path / "out" / "csca.pem").read_bytes().count(b"BEGIN CERTIFICATE") == 3
+
+
+def test_the_csca_comes_in_both_forms_of_one_key(tmp_path: Path) -> None:
+    made = founded(tmp_path / "home", explicit=False)
+    files = trust_files(made.registry)
+    named, spelt_out = (read_certificate(files[f"csca{end}.der"]) for end in ("-1", "-1-explicit"))
+    assert named.key == spelt_out.key
+    assert len(files["csca-1-explicit.der"]) > len(files["csca-1.der"]) + 200
+    lds = made.registry.certificate("LDS-1")
+    for anchor in (files["csca-1.der"], files["csca-1-explicit.der"]):
+        verify_chain(lds, anchors=[anchor], at=NOW)
 
 
 def test_an_export_that_cannot_be_written_is_told(tmp_path: Path) -> None:
