@@ -36,6 +36,7 @@ _AES_USES: Final = {
     KeyLabel.SAM_OPEN: _SIGNS,
     KeyLabel.TRANSPORT_128: _ENCRYPTS,
     KeyLabel.TRANSPORT_256: _ENCRYPTS,
+    KeyLabel.TRANSPORT_SAM: _ENCRYPTS,
     KeyLabel.CARD_128: _ENCRYPTS,
     KeyLabel.CARD_256: _ENCRYPTS,
 }

@@ -6,7 +6,7 @@ session, a turn to sign) is named by a number, and goes when the card goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -19,6 +19,7 @@ from ektp.ids import CardSerial
 from ektp.perso import ChipKeyUse
 from hsm.house_token import Token
 from hsm.keys import KeyLabel
+from hsm.module_keys import derive_open_secret
 from hsm.places import TokenPlace
 from hsm.signers.roll import RevocationReason, SignerFamily
 
@@ -95,6 +96,8 @@ class Service:
             "card.secure_channel": self._secure_channel,
             "card.make_key_pair": self._make_key_pair,
             "card.end": self._end_card,
+            "module_keys": self._module_keys,
+            "module.secure_channel": self._secure_channel,
             "take": self._take,
             "turn.sign": self._sign_turn,
         }
@@ -132,6 +135,19 @@ class Service:
         for one in held:
             self._held.pop(one, None)
         stack.close()
+
+    # --- modules -----------------------------------------------------------------------------
+
+    def _module_keys(self, module: str, files: Sequence[Any] | None) -> int:
+        """`files`: component files and passphrases; None takes the module out of use."""
+        from hsm._module_service import module_keys  # noqa: PLC0415 - few processes issue modules
+
+        keys = module_keys(self.token, CardSerial(module), files)
+        stack = ExitStack()
+        stack.callback(keys.forget)
+        number = self._hold(keys)
+        self._cards[number] = stack, [number]
+        return number
 
     # --- turns to sign -----------------------------------------------------------------------
 
@@ -173,6 +189,7 @@ _TOKEN_WORDS: Final[Mapping[str, Callable[..., object]]] = {
     "sign_as_site": Token.sign_as_site,
     "inventory": Token.inventory,
     "issue_simulated_sam": Token.issue_simulated_sam,
+    "open_secret": lambda token, module: derive_open_secret(token.keys, CardSerial(module)),
     "sign_security_object": lambda token, groups: token.security_object_signer.sign(groups),
     "prepare_next": lambda token, family: token.authority.prepare_next(SignerFamily(family)),
     "rotate": lambda token, family: token.authority.rotate(SignerFamily(family)),
@@ -190,6 +207,8 @@ _HELD_WORDS: Final = frozenset(
         "card.encipher_file",
         "card.private_key",
         "card.seal",
+        "module.counts",
+        "module.sealed_package",
         "session.initialize_update",
         "session.external_authenticate",
         "session.check_authenticated",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ektp.apdu import CommandApdu, ResponseApdu
@@ -12,7 +13,7 @@ from hsm._process_child import KeyProcess
 if TYPE_CHECKING:
     from hsm.token_client import TokenClient
 
-__all__ = ["RemoteCardKeys", "RemoteSession"]
+__all__ = ["RemoteCardKeys", "RemoteModuleKeys", "RemoteSession"]
 
 
 class _InHand:
@@ -101,3 +102,24 @@ class RemoteCardKeys(_InHand):
         """A secret that the house knows anyway, sealed."""
         sealed: bytes = self._ask("seal", secret)
         return sealed
+
+
+class RemoteModuleKeys(_InHand):
+    """The keys of a SAM while it is issued (`hsm.module_keys`)."""
+
+    _kind = "module"
+
+    def secure_channel(self, key_version: int) -> RemoteSession:
+        """A session under the module's transport key set. Raises `KeyNotFound`."""
+        session: int = self._ask("secure_channel", key_version)
+        return RemoteSession(self._client, self._process, session)
+
+    def sealed_package(self, version: int, valid_until: date) -> bytes:
+        """The package, sealed for the module."""
+        sealed: bytes = self._ask("sealed_package", version, valid_until.isoformat())
+        return sealed
+
+    def counts(self) -> tuple[int, int]:
+        """How many read masters and signers are in it."""
+        masters, signers = self._ask("counts")
+        return masters, signers

@@ -24,8 +24,12 @@ from hsm.signers.roll import SignerFamily
 
 __all__ = ["TRANSPORT_MASTERS", "initialise"]
 
-TRANSPORT_MASTERS: Final = {KeyLabel.TRANSPORT_128: 16, KeyLabel.TRANSPORT_256: 32}
-"""The masters that are shared with the maker of the blanks, and their lengths in bytes."""
+TRANSPORT_MASTERS: Final = {
+    KeyLabel.TRANSPORT_128: 16,
+    KeyLabel.TRANSPORT_256: 32,
+    KeyLabel.TRANSPORT_SAM: 32,
+}
+"""The masters that are shared with the makers of blanks and modules, and their lengths in bytes."""
 
 _MADE: Final = {
     KeyLabel.KEK: (SecretKind.AES, 32),

@@ -63,6 +63,7 @@ class KeyLabel(StrEnum):
     READ = "READ-1"
     TRANSPORT_128 = "TRANSPORT-128"
     TRANSPORT_256 = "TRANSPORT-256"
+    TRANSPORT_SAM = "TRANSPORT-SAM"
     CARD_128 = "CARD-128"
     CARD_256 = "CARD-256"
     SAM_OPEN = "SAM-OPEN-1"
@@ -100,9 +101,10 @@ KEY_RULES: Final[dict[KeyLabel, KeyRule]] = {
     KeyLabel.READ: KeyRule(kind="AES-256", use="derive the read keys of a chip (ktp-el)"),
     KeyLabel.TRANSPORT_128: KeyRule(kind="AES-128", use="open a maker's blank (ktp-el)"),
     KeyLabel.TRANSPORT_256: KeyRule(kind="AES-256", use="open a maker's blank (icao-lds1)"),
+    KeyLabel.TRANSPORT_SAM: KeyRule(kind="AES-256", use="open a maker's module, a SAM"),
     KeyLabel.CARD_128: KeyRule(kind="AES-128", use="the card's own key set (ktp-el)"),
     KeyLabel.CARD_256: KeyRule(kind="AES-256", use="the card's own key set (icao-lds1)"),
-    KeyLabel.SAM_OPEN: KeyRule(kind="secret", use="open a simulated SAM"),
+    KeyLabel.SAM_OPEN: KeyRule(kind="AES-256", use="derive the secret that opens a SAM"),
     KeyLabel.CSCA: KeyRule(kind="EC P-384", use="issue document signer certificates"),
     KeyLabel.DOCUMENT_SIGNER: DOCUMENT_SIGNER_RULE,
     KeyLabel.LDS_SIGNER: KeyRule(

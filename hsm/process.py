@@ -60,8 +60,8 @@ def _serve(wire: Wire) -> None:
                 return
             try:
                 if service is None:
-                    service = Service(_token(word, arguments, clock))
-                    answer: object = None
+                    token, answer = _token(word, arguments, clock)
+                    service = Service(token)
                 else:
                     answer = service.answer(word, tuple(arguments))
             except EktpError as error:
@@ -76,13 +76,20 @@ def _serve(wire: Wire) -> None:
             service.close()
 
 
-def _token(word: str, arguments: list[Any], clock: Any) -> Any:
+def _token(word: str, arguments: list[Any], clock: Any) -> tuple[Any, object]:
+    """The token, and what its opening answers. Each way to open it is a word of its own."""
     from hsm._process_service import initialised, opened  # noqa: PLC0415 - see above
     from hsm.places import TokenPlace  # noqa: PLC0415 - see above
 
     told, *rest = arguments
     place = TokenPlace.from_plain(told)
-    return initialised(place, clock, *rest) if word == "initialise" else opened(place, clock)
+    if word == "ceremony":
+        from hsm._ceremony_service import ceremony  # noqa: PLC0415 - a process that holds one
+
+        return ceremony(place, clock, *rest)
+    return (
+        initialised(place, clock, *rest) if word == "initialise" else opened(place, clock)
+    ), None
 
 
 def _next(wire: Wire, parent: int) -> Any:
