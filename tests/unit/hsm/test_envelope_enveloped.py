@@ -18,7 +18,7 @@ from ektp.errors import EnvelopeNotForUs, EnvelopeSignatureInvalid, FileChanged,
 from hsm._asn1 import OCTET_STRING, SEQUENCE, Malformed, der, der_oid
 from hsm._enveloped_data import _Gcm
 from hsm.envelope import Line, Refusal, VerifiedEnvelope, certificate_fingerprint, open_enveloped
-from hsm.soft_token import SoftToken
+from hsm.token_client import TokenClient
 from tests.unit.hsm.builders import (
     LINES,
     NOW,
@@ -38,6 +38,7 @@ from tests.unit.hsm.builders import (
     rsa_key,
     signed,
 )
+from tests.unit.hsm.soft_tokens import soft_place, token_folder
 
 GOOD = approver()
 OURS = approver("ours", rsa_key("ours"))
@@ -477,19 +478,20 @@ def test_neither_key_nor_content_shows(tmp_path: Path) -> None:
     assert "credentialRequestId" not in repr(file)
 
 
-def test_to_the_soft_token(tmp_path: Path) -> None:
-    token = SoftToken.create(tmp_path / "token", "1234", FixedClock())
-    path = tmp_path / "prr.jsonl.p7m"
-    path.write_bytes(enveloped(inner(), token.envelope_certificate()))
-    file = open_enveloped(
-        path,
-        key=token.envelope_key,
-        trusted=[GOOD.pem],
-        site=SITE,
-        last_sequence=lambda _: 0,
-        now=NOW,
-    )
-    assert len(list(file.open_lines())) == 2
+def test_to_a_key_in_its_own_process(tmp_path: Path) -> None:
+    place = soft_place(token_folder(tmp_path / "token"))
+    with TokenClient(place, FixedClock()) as token:
+        path = tmp_path / "prr.jsonl.p7m"
+        path.write_bytes(enveloped(inner(), token.envelope_certificate()))
+        file = open_enveloped(
+            path,
+            key=token.envelope_key,
+            trusted=[GOOD.pem],
+            site=SITE,
+            last_sequence=lambda _: 0,
+            now=NOW,
+        )
+        assert len(list(file.open_lines())) == 2
 
 
 def opened_up(depth: int) -> bytes:
