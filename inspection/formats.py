@@ -20,6 +20,7 @@ __all__ = [
     "check_bitmap",
     "check_jpeg",
     "check_minutiae",
+    "jpeg_size",
 ]
 
 CONTROL_BYTES: Final = 51
@@ -94,8 +95,15 @@ _BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 
 
 def check_jpeg(content: bytes) -> str:
-    """A photo: SOI, whole segments with a frame, a scan, EOI as the last two bytes (T.81 B.1)."""
-    jpeg = content[2:]
+    """A photo after its length prefix: a whole JPEG."""
+    width, height = jpeg_size(content[2:])
+    return f"{width} x {height}"
+
+
+def jpeg_size(jpeg: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG: SOI, whole segments with a frame, a scan, EOI as the last two
+    bytes (T.81 B.1). Raises `ChipFault`.
+    """
     if jpeg[:2] != bytes((0xFF, _SOI)) or jpeg[-2:] != bytes((0xFF, _EOI)) or len(jpeg) < 4:
         raise ChipFault("SOI or EOI is missing")
     position, size = 2, (0, 0)
@@ -111,7 +119,7 @@ def check_jpeg(content: bytes) -> str:
         raise ChipFault("no scan")
     if not all(size):
         raise ChipFault("no frame, or an empty one")
-    return f"{size[0]} x {size[1]}"
+    return size
 
 
 def _segment(jpeg: bytes, position: int) -> tuple[int, int, int]:

@@ -7,7 +7,7 @@ the chip is opened, an answer inside a session that comes bare, old keys after C
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from ektp.cards import Expectation, QaVerdict
@@ -29,6 +29,11 @@ LDS_LIMITS: Final = Limits(seconds=60.0, commands=2048, answer_bytes=393_216)
 
 class ContentChecks(Protocol):
     """The checks over what was read, without the chip: passive authentication and formats."""
+
+    @property
+    def checks(self) -> Mapping[str, str]:
+        """Its checks: name and meaning, in order."""
+        ...
 
     def __call__(
         self, *, ledger: Ledger, reading: LdsReading, expected: Expectation | None
@@ -105,7 +110,8 @@ class LdsInspector:
         if passwords is None:
             access = None if expected is None else expected.access
             passwords = AccessPasswords() if access is None else AccessPasswords.of(access)
-        ledger = Ledger(LDS_CHECKS)
+        further = {} if self._contents is None else self._contents.checks
+        ledger = Ledger({**LDS_CHECKS, **further})
         reading = ChipReading(
             GuardedChip(channel, self._limits, self._clock),
             passwords,

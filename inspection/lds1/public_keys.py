@@ -13,9 +13,9 @@ from ektp.cards import CheckOutcome
 from inspection.faults import ChipFault, Fault
 from inspection.lds1.curve_table import CURVES, curve_of_oid, curve_of_values
 from inspection.lds1.curves import Curve, Point
-from inspection.lds1.tlv import DataObject, data_objects, only, value_of
+from inspection.lds1.tlv import DataObject, data_objects, encode, only, value_of
 
-__all__ = ["EcPublicKey", "RsaPublicKey", "integer", "public_key"]
+__all__ = ["EcPublicKey", "RsaPublicKey", "integer", "named_key_info", "public_key"]
 
 _SEQUENCE, _INTEGER, _BITS, _OCTETS, _OID = 0x30, 0x02, 0x03, 0x04, 0x06
 _EC = bytes.fromhex("2A8648CE3D0201")
@@ -86,6 +86,13 @@ def public_key(info: bytes) -> EcPublicKey | RsaPublicKey:
     if name in _DIFFIE_HELLMAN:
         raise Fault(CheckOutcome.UNAVAILABLE, "a Diffie-Hellman key: not supported by this reader")
     raise ChipFault(f"a public key of unknown algorithm {name.hex()[:40]}")
+
+
+def named_key_info(key: EcPublicKey) -> bytes:
+    """DER SubjectPublicKeyInfo of a key with the name of its curve (RFC 5480)."""
+    algorithm = encode(_SEQUENCE, encode(_OID, _EC) + encode(_OID, key.curve.oid))
+    point = encode(_BITS, b"\x00" + key.curve.encode(key.point))
+    return encode(_SEQUENCE, algorithm + point)
 
 
 def _rsa(raw: bytes) -> RsaPublicKey:

@@ -68,7 +68,7 @@ class LdsReading:
 
     `listed` are the data groups that EF.COM or EF.SOD name. `chip_authenticated` and
     `actively_authenticated` say that the chip proved its keys: whose they are, passive
-    authentication of DG14 and DG15 says.
+    authentication of DG14 and DG15 says. `mrz_information` is what the reader knew of the zone.
     """
 
     serial: CardSerial | None
@@ -77,6 +77,7 @@ class LdsReading:
     access: AccessProtocol | None
     chip_authenticated: bool
     actively_authenticated: bool
+    mrz_information: str | None = field(default=None, repr=False)
 
 
 class ChipReading:
@@ -125,6 +126,7 @@ class ChipReading:
             access=self._door.protocol if self._door else None,
             chip_authenticated=self._ledger.outcome("channel.chip_authentication") is passed,
             actively_authenticated=self._ledger.outcome("chip.active_authentication") is passed,
+            mrz_information=self._passwords.mrz_information,
         )
 
     # --- before the chip is opened ----------------------------------------------------------

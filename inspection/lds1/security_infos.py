@@ -163,6 +163,12 @@ class SecurityInfos:
             )
         return tuple(protocols)
 
+    def refuse_unknown_keys(self) -> None:
+        """Every entry for a public key is of a kind that there is. Raises `ChipFault`."""
+        for oid, _, _ in self.entries:
+            if oid.startswith(_PUBLIC_KEY) and oid[len(_PUBLIC_KEY) :] not in (b"\x01", b"\x02"):
+                raise ChipFault(f"a public key under {oid.hex()[:40]}")
+
     def active_authentication_hash(self) -> str | None:
         """The hash of an ECDSA key for Active Authentication; None where nothing is said.
 

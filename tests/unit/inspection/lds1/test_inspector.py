@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -52,6 +54,7 @@ BOTH = AccessPasswords.of(ACCESS)
 class Seen:
     """The place of the checks over content: keeps what it is given."""
 
+    checks: ClassVar[Mapping[str, str]] = {}
     reading: LdsReading
     expected: Expectation | None
 
