@@ -128,7 +128,7 @@ def put_data(object_number: int, sealed: bytes) -> CommandApdu:
     return CommandApdu(0x00, INS_PUT_DATA, 0x01, object_number, sealed)
 
 
-def file_digest(file_id: FileId) -> CommandApdu:
-    """FILE DIGEST: SHA-256 of a whole file as it is stored."""
+def file_digest(*files: FileId) -> CommandApdu:
+    """FILE DIGEST: SHA-256 of a whole file as it is stored; of several, over those of each."""
     # Le 00 and not 20: the answer is longer in the channel.
-    return CommandApdu(0x80, 0xB4, data=bytes(file_id), le=_ANY_LENGTH)
+    return CommandApdu(0x80, 0xB4, data=b"".join(map(bytes, files)), le=_ANY_LENGTH)

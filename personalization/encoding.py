@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from ektp.apdu import CommandApdu, StatusWord
+from ektp.apdu import CommandApdu, ResponseApdu, StatusWord
 from ektp.cards import EncodingReport
 from ektp.chip_profiles import KTP_EL, ChipProfile, FileId, chip_profile
 from ektp.errors import BlankRefused, ChipError, ReadbackMismatch
@@ -182,8 +182,9 @@ def perform(
     """Send a script, step by step, through the sessions that `open_session` opens by version.
 
     `purpose` is told what the following bytes are for: `open`, a phase, or `file_data`. The answer
-    is the digest of each file as the chip reports it. Any answer that is not the expected one ends
-    the work: `ApduRefused`, or `ReadbackMismatch` with the first bytes of both.
+    is the digest of each file, as the chip has shown by the digest over them. Any answer that is
+    not the expected one ends the work: `ApduRefused`, or `ReadbackMismatch` with the first bytes of
+    both.
     """
     digests: dict[FileId, bytes] = {}
     channel: PersonalizationChannel | None = None
@@ -201,8 +202,7 @@ def perform(
                     msg = "a script opens a session before it sends a command"
                     raise ValueError(msg)
                 _compared(channel, step, exchange)
-                if phase is Phase.VERIFY and exchange.expected.data:
-                    digests[_file_of(exchange.command)] = exchange.expected.data
+                digests |= {_file_of(each.command): each.expected.data for each in exchange.singly}
     return digests
 
 
@@ -225,10 +225,15 @@ def _compared(channel: PersonalizationChannel, step: ScriptStep, exchange: Excha
     response = sent(channel, command, step=step.name, expected_sw=expected.sw)
     if response.data == expected.data:
         return
-    what = str(_file_of(command)) if step.phase is Phase.VERIFY else step.name
-    raise ReadbackMismatch(
-        file=what, written=expected.data[:8].hex(), found=response.data[:8].hex()
-    )
+    for each in exchange.singly:
+        one = sent(channel, each.command, step=step.name)
+        if one.data != each.expected.data:
+            raise _mismatch(str(_file_of(each.command)), each.expected, one)
+    raise _mismatch(step.name, expected, response)
+
+
+def _mismatch(what: str, expected: ResponseApdu, found: ResponseApdu) -> ReadbackMismatch:
+    return ReadbackMismatch(file=what, written=expected.data[:8].hex(), found=found.data[:8].hex())
 
 
 def _file_of(command: CommandApdu) -> FileId:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord
-from ektp.chip_profiles import ChipProfile, ElementaryFile
+from ektp.chip_profiles import ChipProfile, ElementaryFile, FileId
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import ChipImage
 from ektp.ports import CARD_KEY_VERSION, TRANSPORT_KEY_VERSION, SealedKeySet
@@ -50,10 +50,15 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A command and the answer that is expected to it."""
+    """A command and the answer that is expected to it.
+
+    `singly`: what is asked, one by one, where the answer brings other data, to find which of several
+    things is another. They are no part of a script that goes well.
+    """
 
     command: CommandApdu
     expected: ResponseApdu = ResponseApdu(b"", StatusWord.OK)  # noqa: RUF009 - frozen
+    singly: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,13 +210,19 @@ def _verify_files(profile: ChipProfile, image: ChipImage) -> Iterator[ScriptStep
     for place in places:
         if len(places) > 1:
             yield _select(Phase.VERIFY, profile, place)
-        for file in place:
-            expected = ResponseApdu(digests[file.file_id], StatusWord.OK)
-            yield ScriptStep(
-                phase=Phase.VERIFY,
-                name=f"digest of {file.name}",
-                exchanges=(Exchange(commands.file_digest(file.file_id), expected),),
-            )
+        ids = [file.file_id for file in place]
+        exchange = _digest_of_all(ids, [digests[file_id] for file_id in ids])
+        yield ScriptStep(phase=Phase.VERIFY, name="compare digests", exchanges=(exchange,))
+
+
+def _digest_of_all(ids: Sequence[FileId], digests: Sequence[bytes]) -> Exchange:
+    """One question for all files of a place, and the question for each."""
+    singly = tuple(
+        Exchange(commands.file_digest(file_id), ResponseApdu(digest, StatusWord.OK))
+        for file_id, digest in zip(ids, digests, strict=True)
+    )
+    over_all = hashlib.sha256(b"".join(digests)).digest()
+    return Exchange(commands.file_digest(*ids), ResponseApdu(over_all, StatusWord.OK), singly)
 
 
 def _places(profile: ChipProfile) -> list[list[ElementaryFile]]:

@@ -18,7 +18,6 @@ from simulation.chip.commands import (
     CommandRefused,
     CommandTable,
     answer,
-    require_data,
     require_le,
     require_parameters,
 )
@@ -30,6 +29,7 @@ from simulation.chip.security import AccessRule
 __all__ = ["FileManager"]
 
 _DIGEST_BYTES: Final = 32
+_FILE_ID_BYTES: Final = 2
 _RESERVED: Final = frozenset({0x3F00, 0x3FFF, 0xFFFF, 0x0000})
 _FCP, _SIZE, _DESCRIPTOR, _FILE_ID, _DF_NAME, _RULE = 0x62, 0x80, 0x82, 0x83, 0x84, 0x86
 _DF_DESCRIPTOR, _EF_DESCRIPTOR = b"\x38", b"\x01"
@@ -133,11 +133,19 @@ class FileManager:
 
     def _digest(self, command: CommandApdu) -> ResponseApdu:
         require_parameters(command)
-        require_data(command, 2)
+        named = command.data
+        if not named or len(named) % _FILE_ID_BYTES:
+            raise CommandRefused(StatusWord.WRONG_LENGTH)
         require_le(command, _DIGEST_BYTES)
-        file = self._context.find(int.from_bytes(command.data, "big"))
-        content = self._context.state.files.read(file, 0, file.size)
-        return answer(hashlib.sha256(content).digest())
+        starts = range(0, len(named), _FILE_ID_BYTES)
+        digests = [self._digest_of(named[start : start + _FILE_ID_BYTES]) for start in starts]
+        if len(digests) == 1:
+            return answer(digests[0])
+        return answer(hashlib.sha256(b"".join(digests)).digest())
+
+    def _digest_of(self, file_id: bytes) -> bytes:
+        file = self._context.find(int.from_bytes(file_id, "big"))
+        return hashlib.sha256(self._context.state.files.read(file, 0, file.size)).digest()
 
 
 def _file_control_parameters(data: bytes) -> dict[int, bytes]:

@@ -178,7 +178,7 @@ def test_a_cell_that_forgets_is_told_by_its_digest(
 
 
 @each_profile
-@pytest.mark.parametrize(("ins", "nth"), [(0xE0, 1), (0xD8, 1), (0xDA, 1), (0xD6, 5), (0xB4, 2)])
+@pytest.mark.parametrize(("ins", "nth"), [(0xE0, 1), (0xD8, 1), (0xDA, 1), (0xD6, 5), (0xB4, 1)])
 def test_a_bit_that_turns_on_the_way_is_never_written(
     bench: Bench, bindings: dict[str, Binding], profile: ChipProfile, ins: int, nth: int
 ) -> None:
@@ -333,7 +333,8 @@ def test_the_channel_costs_little(
     chip, image = bench.blank(profile, features), bindings[profile.name].image
     report = bench.personalization(profile).personalize(ChipChannel(chip), image, JOB)
     assert report.traffic["file_data"].sent_bytes <= most * report.payload_bytes
-    assert sum(t.sent_bytes for t in report.traffic.values()) <= 1.30 * report.payload_bytes
+    both_ways = sum(t.sent_bytes + t.received_bytes for t in report.traffic.values())
+    assert both_ways <= 1.30 * report.payload_bytes
 
 
 # --- what a card of `icao-lds1` gets at its binding ----------------------------------------------

@@ -65,10 +65,10 @@ def script() -> list[str]:
     lines += ["files: select application", line("00A40000", bytes.fromhex("7F0A"))]
     for identifier, name, rule, content in FILES:
         lines += [f"files: write {name}", create(identifier, rule, len(content)), *update(content)]
-    for identifier, name, _, content in FILES:
-        answer = f"Le=00 -> {hashlib.sha256(content).hexdigest().upper()} 9000"
-        lines += [f"verify: digest of {name}"]
-        lines += [line("80B40000", bytes.fromhex(identifier), answer)]
+    identifiers = "".join(identifier for identifier, *_ in FILES)
+    digests = b"".join(hashlib.sha256(content).digest() for *_, content in FILES)
+    answer = f"Le=00 -> {hashlib.sha256(digests).hexdigest().upper()} 9000"
+    lines += ["verify: compare digests", line("80B40000", bytes.fromhex(identifiers), answer)]
     return [*lines, "close: close", line("80F0800F")]
 
 

@@ -173,8 +173,8 @@ class DictionaryCard:
                 return self._update(command)
             case 0xB0:
                 return _sw(0x9000, bytes(self.files[self.selected][: command.le]))
-            case 0xB4 if self._here(file_id):
-                return _sw(0x9000, self._digest(file_id))
+            case 0xB4:
+                return self._digests(command.data)
         return _sw(0x6A82)
 
     def _select(self, command: CommandApdu) -> ResponseApdu:
@@ -205,6 +205,13 @@ class DictionaryCard:
             return _sw(0x6B00)
         self.files[self.selected][offset:end] = command.data
         return _sw(0x9000)
+
+    def _digests(self, named: bytes) -> ResponseApdu:
+        ids = [int.from_bytes(named[at : at + 2], "big") for at in range(0, len(named), 2)]
+        if not all(map(self._here, ids)):
+            return _sw(0x6A82)
+        first, *more = [self._digest(file_id) for file_id in ids]
+        return _sw(0x9000, hashlib.sha256(first + b"".join(more)).digest() if more else first)
 
     def _digest(self, file_id: int) -> bytes:
         stored = bytes(self.files[file_id])

@@ -173,7 +173,7 @@ def test_a_signer_that_fails_leaves_no_image(bind_lds: Any, keys: Any) -> None:
         (0xE0, 4, "write card_control"),
         (0xA4, 2, "select application"),
         (0xA4, 3, "select master file"),
-        (0xB4, 12, "digest of sod"),
+        (0xB4, 2, "compare digests"),
     ],
 )
 def test_each_refusal_names_its_step(

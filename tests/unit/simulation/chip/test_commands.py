@@ -242,6 +242,32 @@ def test_update_and_read() -> None:
     assert send(host, "80B40000026FF000").data == digest(b"\x01\x02\x03" + bytes(11) + b"\xee\xff")
 
 
+def test_the_digest_of_several_files_is_that_over_theirs_in_the_order_named() -> None:
+    _, host = a_file(16)
+    assert sw(host, "00D6000002ABCD") == "9000"
+    assert host.process(create_file(0x6FF1, 8, 0)).ok
+    one, other = digest(b"\xab\xcd" + bytes(14)), digest(bytes(8))
+    assert send(host, "80B40000046FF06FF100").data == digest(one + other)
+    assert send(host, "80B40000046FF16FF000").data == digest(other + one)
+    assert send(host, "80B40000046FF06FF000").data == digest(one + one)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("80B4000000", "6700"),
+        ("80B40000016F00", "6700"),
+        ("80B40000036FF06F00", "6700"),
+        ("80B40000046FF06FF700", "6A82"),
+        ("80B40000046FF76FF000", "6A82"),
+        ("80B40001046FF06FF000", "6A86"),
+    ],
+)
+def test_a_digest_over_what_is_not_there(text: str, expected: str) -> None:
+    _, host = a_file()
+    assert sw(host, text) == expected
+
+
 def test_a_plain_read_gives_up_to_256_bytes() -> None:
     chip, _ = a_file(600)
     assert [len(send(chip, text).data) for text in ("00B0000000", "00B0010000")] == [256, 256]
