@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +29,6 @@ HOPPERS: Final[Mapping[BlankKind, int]] = {
     BlankKind.OA_32K: 4,
 }
 """Which hopper of a machine holds which kind of blank."""
-
-CardSource = Callable[[], CardChannel | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +117,7 @@ class SimulatedSide:
         with self.opened() as world:
             return {side: picture_png(world, card, side) for side in sides}
 
-    # --- wires ------------------------------------------------------------------------------
-
-    @contextmanager
-    def station(self, line: LineSettings) -> Iterator[CardSource]:
-        """The field of a machine's contactless station, for a reader that stands in it."""
-        from simulation.world.station import StationField  # noqa: PLC0415 - only where simulated
-
-        with self.opened() as world:
-            yield StationField(world, machine_of(line))
+    # --- modules ----------------------------------------------------------------------------
 
     @contextmanager
     def module(self, serial: bytes) -> Iterator[CardChannel]:

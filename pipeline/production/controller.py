@@ -5,12 +5,10 @@ The one place where the disposition of an error becomes a deed is `_make`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, select
@@ -30,38 +28,19 @@ from ektp.errors import (
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import JobState
 from ektp.perso import PersoPackage
-from ektp.printer_profiles import Tray
-from personalization.evidence import ChipEvidence
 from pipeline.chip_access import access_from_bytes
 from pipeline.expectations import expectation_of
-from pipeline.production.attempt import (
-    HELD_NOTE,
-    Attempt,
-    CalledOff,
-    HeldForPerson,
-    Spoiled,
-    counters_of,
-)
-from pipeline.production.recovery import (
-    Action,
-    ChipSays,
-    Decision,
-    Evidence,
-    decide,
-    is_inside,
-    moved,
-)
+from pipeline.production.attempt import Attempt, CalledOff, HeldForPerson, Spoiled, counters_of
+from pipeline.production.recovery import Action, Decision
 from pipeline.production.rules import WINDOW_CARDS, stop_cause
+from pipeline.production.scene import Scene
 from pipeline.production.workshop import PrintLine, Workshop
 from pipeline.store import schema as db
 from pipeline.store.events import (
-    AttemptDoubted,
     AttemptStarted,
-    AttemptVoided,
     JobHeld,
     LineState,
     ProcessRestarted,
-    StepIntended,
 )
 from pipeline.store.leases import Lease, LeaseKeeper, take_lease
 from pipeline.store.vault import Part, Purpose
@@ -341,88 +320,23 @@ class LineController:
             )
 
     def _resolve(self, attempt_id: str) -> str:
-        with self.shop.store.read() as connection:
-            row = connection.execute(
-                select(db.attempts).where(db.attempts.c.attempt == attempt_id)
-            ).one()
-            before = _last_intent(connection, attempt_id)
-        evidence = self._evidence(row, before.get("counters", {}))
-        decision = _with_note(decide(evidence), evidence, before.get("note", ""))
+        scene = Scene.of(self.shop, self.line, self.lease, attempt_id)
+        evidence = scene.evidence()
+        decision = scene.decide(evidence)
         self._looks[attempt_id] += 1
         if self._looks[attempt_id] > _MOST_LOOKS:
             decision = Decision(action=Action.DOUBT, reason="the machine comes to no clear end")
         match decision.action:
             case Action.VOID:
-                self._record_void(row, decision)
+                scene.book_void(decision)
                 return "void"
             case Action.DOUBT:
                 if evidence.inside:
-                    self._put_aside(row)
-                self._record_doubt(row, decision, evidence)
+                    scene.put_aside()
+                scene.book_doubt(decision, evidence)
                 return "in_doubt"
             case Action.SPOIL | Action.BOOK_SPOILED | Action.GO_ON:
-                return self._carry_on(row, decision, terminated=bool(before.get("terminated")))
-
-    def _evidence(self, row: _Row, before: Mapping[str, int]) -> Evidence:
-        status = self.line.printer.recover()
-        now = counters_of(self.line)
-        inside = is_inside(status.card_at)
-        chip = self._chip_evidence(BlankKind(row.kind)) if inside else None
-        return Evidence(
-            step=Step(row.step),
-            outcome_known=row.phase == "outcome",
-            inside=inside,
-            chip=_chip_says(chip, row.card, row.attempt),
-            fed=moved(before, now, "fed"),
-            good=moved(before, now, "good"),
-            rejected=moved(before, now, "rejected"),
-        )
-
-    def _chip_evidence(self, kind: BlankKind) -> ChipEvidence:
-        with self.line.printer.channel() as channel:
-            return self.shop.bench(kind).personalization.read_evidence(channel)
-
-    def _put_aside(self, row: _Row) -> None:
-        """A card in doubt goes to the rejects: a card left inside would put the next in doubt."""
-        counters = counters_of(self.line)
-        with self.shop.store.transaction(self.shop.actor) as tx:
-            self.lease.check(tx.connection)
-            tx.record(
-                StepIntended(
-                    attempt=row.attempt,
-                    step=Step.REJECT,
-                    card=row.card,
-                    counters=counters,
-                    note=HELD_NOTE,
-                )
-            )
-        self.line.printer.eject(Tray.REJECT)
-
-    def _record_void(self, row: _Row, decision: Decision) -> None:
-        with self.shop.store.transaction(self.shop.actor) as tx:
-            self.lease.check(tx.connection)
-            tx.record(AttemptVoided(attempt=row.attempt, job=row.job, reason=decision.reason))
-
-    def _record_doubt(self, row: _Row, decision: Decision, evidence: Evidence) -> None:
-        with self.shop.store.transaction(self.shop.actor) as tx:
-            self.lease.check(tx.connection)
-            tx.record(
-                AttemptDoubted(
-                    attempt=row.attempt,
-                    job=row.job,
-                    card=row.card,
-                    fed=bool(row.fed) or evidence.fed,
-                    reason=decision.reason,
-                    evidence={
-                        "step": evidence.step.value,
-                        "inside": evidence.inside,
-                        "chip": evidence.chip.value,
-                        "fed": evidence.fed,
-                        "good": evidence.good,
-                        "rejected": evidence.rejected,
-                    },
-                )
-            )
+                return self._carry_on(scene.row, decision, terminated=scene.terminated)
 
     def _carry_on(self, row: _Row, decision: Decision, *, terminated: bool) -> str:
         attempt = self._with_token(lambda: self._taken_up(row))
@@ -470,41 +384,6 @@ def _next_job(connection: Connection, batch: str, kinds: list[BlankKind]) -> _Ro
         .order_by(db.jobs.c.kind.desc(), db.jobs.c.sort_key)
         .limit(1)
     ).one_or_none()
-
-
-def _last_intent(connection: Connection, attempt: str) -> Mapping[str, Any]:
-    """What the attempt's last intent noted: the machine's counters, and a word on a reject."""
-    data = connection.scalar(
-        select(db.journal.c.data)
-        .where(db.journal.c.subject == attempt, db.journal.c.phase == "intent")
-        .order_by(db.journal.c.seq.desc())
-        .limit(1)
-    )
-    intent: Mapping[str, Any] = json.loads(data or "{}")
-    return intent
-
-
-def _with_note(decision: Decision, evidence: Evidence, note: str) -> Decision:
-    """A card on its way to the reject tray keeps the cause, or the hold, that sent it there."""
-    if evidence.step is not Step.REJECT or not note:
-        return decision
-    if note == HELD_NOTE:
-        return Decision(action=Action.DOUBT, reason="a card put aside for people was cut short")
-    return replace(decision, cause=SpoilCause(note)) if decision.cause else decision
-
-
-def _chip_says(chip: ChipEvidence | None, card: str | None, attempt: str) -> ChipSays:
-    if chip is None or chip.card is None:
-        return ChipSays.NOTHING
-    if card is not None and chip.card != card:
-        return ChipSays.ANOTHER_CARD
-    if chip.untouched:
-        return ChipSays.UNTOUCHED
-    if chip.closed_for is None:
-        return ChipSays.HALF_WRITTEN
-    if chip.closed_for == hashlib.sha256(attempt.encode()).digest()[: len(chip.closed_for)]:
-        return ChipSays.CLOSED_FOR_THIS
-    return ChipSays.ANOTHER_CARD
 
 
 def _cause(error: EktpError) -> SpoilCause:
