@@ -16,10 +16,11 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from ektp.chip_profiles import ChipProfile
 from ektp.errors import SealBroken
 from ektp.ids import CardSerial
 from ektp.journal import Actor, Role
-from ektp.ports import ChipKeys, KeyInfo
+from ektp.ports import CardKeys, KeyInfo
 from pipeline.store.events import BlanksIssued, BoxReceived, ImportOpened, JobAccepted, LineAdded
 from pipeline.store.migrate import upgrade
 from pipeline.store.store import Store
@@ -58,7 +59,10 @@ class ToyKeys:
     def blind_index(self, value: bytes) -> bytes:
         return hashlib.sha256(value).digest()
 
-    def chip_keys(self, card: CardSerial, card_control: bytes) -> AbstractContextManager[ChipKeys]:
+    def card_keys(self, card: CardSerial, profile: ChipProfile) -> AbstractContextManager[CardKeys]:
+        raise NotImplementedError
+
+    def heal(self) -> None:
         raise NotImplementedError
 
     def sign_as_site(self, document: bytes) -> bytes:
