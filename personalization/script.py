@@ -52,8 +52,8 @@ class Phase(StrEnum):
 class Exchange:
     """A command and the answer that is expected to it.
 
-    `singly`: what is asked, one by one, where the answer brings other data, to find which of several
-    things is another. They are no part of a script that goes well.
+    `singly`: what is asked, one by one, where the answer brings other data, to find which of
+    several things is another. They are no part of a script that goes well.
     """
 
     command: CommandApdu

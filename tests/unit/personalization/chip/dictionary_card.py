@@ -163,7 +163,6 @@ class DictionaryCard:
         return _sw(0x9000)
 
     def _file_command(self, command: CommandApdu) -> ResponseApdu:
-        file_id = int.from_bytes(command.data, "big")
         match command.ins:
             case 0xE0:
                 return self._create(command.data)
