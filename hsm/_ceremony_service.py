@@ -16,6 +16,7 @@ from hsm.ceremony_record import CeremonyKey, CeremonyRecord, WrittenComponent
 from hsm.components import (
     Component,
     check_custodians,
+    check_passphrase,
     combine,
     make_components,
     open_component,
@@ -104,6 +105,8 @@ def _check_new(keys: TokenKeys) -> None:
 
 def _check_people(plan: CeremonyPlan) -> None:
     check_custodians([one.name for one in plan.custodians])
+    for one in plan.custodians:
+        check_passphrase(one.passphrase)
     if len({one.passphrase for one in plan.custodians}) != len(plan.custodians):
         raise KeyUsageForbidden("two custodians have the same passphrase")
     for files in plan.given.values():

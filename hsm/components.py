@@ -33,6 +33,7 @@ __all__ = [
     "LEAST_PASSPHRASE",
     "Component",
     "check_custodians",
+    "check_passphrase",
     "combine",
     "make_components",
     "open_component",
@@ -116,6 +117,14 @@ def check_custodians(custodians: Sequence[str]) -> None:
         raise KeyUsageForbidden("a master has two to nine custodians", custodians=len(people))
 
 
+def check_passphrase(passphrase: str) -> None:
+    """Raises `KeyUsageForbidden` for one of fewer than twelve characters."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise KeyUsageForbidden(
+            "a custodian's passphrase is too short", least=LEAST_PASSPHRASE, got=len(passphrase)
+        )
+
+
 def combine(components: Sequence[Component]) -> bytes:
     """The master. Raises `HsmError` where the components are not all those of one key."""
     names = {(one.key, one.count, len(one.value)) for one in components}
@@ -139,10 +148,7 @@ def seal_component(component: Component, passphrase: str) -> str:
 
     Raises `KeyUsageForbidden` for a passphrase that is too short.
     """
-    if len(passphrase) < LEAST_PASSPHRASE:
-        raise KeyUsageForbidden(
-            "a custodian's passphrase is too short", least=LEAST_PASSPHRASE, got=len(passphrase)
-        )
+    check_passphrase(passphrase)
     header = _header(component)
     head = _COST + secrets.token_bytes(_SALT_BYTES)
     nonce = secrets.token_bytes(_NONCE_BYTES)
