@@ -7,6 +7,7 @@ each command to the chip.
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from tests.builders import (
 )
 from tests.integration.production.fuse import Burnt, Fuse, wired
 
-POINTS = 34
+POINTS = 36
 """Points of one good card, commands left out; `test_the_points_are_all_of_them` holds it."""
 
 KILLED = FaultPlan.named("none", 1).with_mishap(1, PhysicalStep.PRINT, Mishap.CHIP_KILLED)
@@ -136,7 +137,7 @@ def test_an_encoding_that_never_began_is_bound_anew_and_its_first_signature_void
             raise Burnt
 
         with pytest.MonkeyPatch.context() as patch, controller.holding():
-            patch.setattr("pipeline.production.attempt.personalize", no_encoding)
+            patch.setattr("personalization.profiles.shape.OnChip.personalize", no_encoding)
             with pytest.raises(Burnt):
                 controller.run(batch)
     with floor(home) as it:
@@ -205,7 +206,7 @@ class _Undecided:
     def inspect(self, _channel: object, _expected: object) -> QaVerdict:
         return QaVerdict(verdict=Verdict.HOLD, card=None, checks=())
 
-    look = inspect
+    look = verify = inspect
 
 
 @pytest.mark.parametrize("mishap", [None, Mishap.REPLY_LOST, Mishap.JAM])
@@ -215,7 +216,10 @@ def test_a_verdict_of_hold_waits_for_people(tmp_path: Path, mishap: Mishap | Non
     if mishap is not None:
         plan = plan.with_mishap(1, PhysicalStep.EJECT, mishap)
     with floor(home, plan=plan) as it:
-        object.__setattr__(it.shop, "inspector", _Undecided())
+        undecided = {
+            name: replace(bench, inspector=_Undecided()) for name, bench in it.shop.benches.items()
+        }
+        object.__setattr__(it.shop, "benches", undecided)
         it.run(a_batch(home))
         assert outcomes(it.plant) == [("in_doubt" if mishap is Mishap.REPLY_LOST else "held", None)]
         assert states(it.plant) == {"HELD": 1}
