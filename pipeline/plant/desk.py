@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +18,8 @@ from ektp.ports import CardChannel, Inspector, SamChannel
 from hsm.token_client import TokenClient
 from pipeline.expectations import bound_card, expectation
 from pipeline.home import Home
-from pipeline.plant.world import SimulatedSide
+from pipeline.plant.slots import Slots
+from pipeline.plant.world import SIMULATED_READER, SimulatedSide
 from pipeline.store import schema as db
 from pipeline.store.vault import Vault
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SIMULATED_READER", "Desk", "Seen"]
 
-SIMULATED_READER: Final = "sim:"
-"""A reader of the simulated world: `sim:SERIAL` is a card, or a SAM, that somebody holds to it."""
-
-_OWN_SAM: Final = "sim"
 _PATIENCE_S: Final = 5.0
 """How long somebody may take to lay a card on a desk reader."""
 
@@ -141,25 +138,15 @@ class Desk:
 
     # --- secure access modules --------------------------------------------------------------
 
-    @contextmanager
-    def sam(self, reader: str | None = None) -> Iterator[SamChannel | None]:
+    @property
+    def slots(self) -> Slots:
+        """Where SAMs are."""
+        return Slots(self.home, self.token)
+
+    def sam(self, reader: str | None = None) -> AbstractContextManager[SamChannel | None]:
         """The SAM in a slot; in a simulated home without one, a simulated SAM of its own.
 
-        None where there is none: what only a SAM can read is UNAVAILABLE then.
+        None where there is none: what only a SAM can read is UNAVAILABLE then. Raises as
+        `Slots.sam`.
         """
-        if reader in (None, _OWN_SAM):
-            yield self._simulated_sam() if self.home.settings.simulation is not None else None
-            return
-        raise ConfigurationError("no SAM reader", reader=reader)
-
-    def _simulated_sam(self) -> SamChannel:
-        from hsm.sam_channel import CardSamChannel  # noqa: PLC0415 - only where chips are read
-        from simulation.sam.card import SamCardChannel, SimulatedSam  # noqa: PLC0415 - see above
-
-        issue = self.token.issue_simulated_sam()
-        card = SimulatedSam(
-            master_keys={issue.read_master_version: issue.read_master_key},
-            open_secret=issue.open_secret,
-            signers=issue.signers,
-        )
-        return CardSamChannel(SamCardChannel(card), issue.open_secret)
+        return self.slots.sam(reader)

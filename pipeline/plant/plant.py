@@ -31,6 +31,7 @@ from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
 from pipeline.plant.desk import Desk
 from pipeline.plant.tokens import token_place
+from pipeline.plant.wires import Wires
 from pipeline.plant.world import HOPPERS, SimulatedSide
 from pipeline.production.workshop import PrintLine, ProfileBench, Workshop
 from pipeline.reconciliation import MachineEvidence
@@ -74,6 +75,11 @@ class Plant:
     def desk(self) -> Desk:
         """Readers, SAMs and inspectors for people."""
         return Desk(self.home, self.token, self.chip_profile)
+
+    @property
+    def wires(self) -> Wires:
+        """Simulated cards and modules, for virtual readers."""
+        return Wires(self.world, self.desk.slots)
 
     # --- keys and the vault -----------------------------------------------------------------
 

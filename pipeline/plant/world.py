@@ -20,7 +20,10 @@ from pipeline.settings import LineSettings, SimulationSettings
 if TYPE_CHECKING:
     from simulation.world.world import World
 
-__all__ = ["HOPPERS", "SimulatedSide", "is_power_cut", "make_world"]
+__all__ = ["HOPPERS", "SIMULATED_READER", "SimulatedSide", "is_power_cut", "make_world"]
+
+SIMULATED_READER: Final = "sim:"
+"""A reader of the simulated world: `sim:SERIAL` is a card, or a SAM, that somebody holds to it."""
 
 HOPPERS: Final[Mapping[BlankKind, int]] = {
     BlankKind.WNI_8K: 1,

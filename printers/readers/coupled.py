@@ -6,8 +6,9 @@ machine as it is.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 from ektp.apdu import CommandApdu, ResponseApdu
 from ektp.cards import PrintReport
@@ -21,6 +22,7 @@ __all__ = ["CoupledPrinter"]
 
 _SETTLE_S = 2.0
 """How long a card may take to show itself to the reader once the machine has moved it."""
+_AGAIN_S = 0.05
 
 
 class CoupledPrinter:
@@ -70,11 +72,20 @@ class CoupledPrinter:
         if self._printer.status().card_at is not Station.CONTACTLESS:
             yield _EmptyField()
             return
-        if not self._reader.wait_for_card(self._settle_s):
-            yield _EmptyField()
-            return
-        with self._reader.card() as channel:
-            yield channel
+        with ExitStack() as stack:
+            yield self._arrived(stack)
+
+    def _arrived(self, stack: ExitStack) -> CardChannel:
+        """The card that the machine brought, once the reader has it."""
+        until = time.monotonic() + self._settle_s
+        while (left_s := until - time.monotonic()) > 0:
+            if not self._reader.wait_for_card(left_s):
+                break
+            # Until its next look the reader shows the card that has left: nobody answers then.
+            with suppress(CardAbsent):
+                return stack.enter_context(self._reader.card())
+            time.sleep(_AGAIN_S)
+        return _EmptyField()
 
     def print(self, artwork: Artwork) -> PrintReport:
         """Print the card that is inside."""

@@ -8,17 +8,29 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from ektp.errors import CardAbsent
 from simulation.vpcd.fields import CardSource
 from simulation.vpcd.protocol import CardSide, Unframer, frame
 
-__all__ = ["VpcdCard", "serve"]
+__all__ = ["StopSign", "VpcdCard", "serve"]
 
 _LOOK_S: Final = 0.2  # how soon a stop is seen
 _RETRY_S: Final = 0.1  # pcscd is gone or not there yet
 _CHUNK: Final = 0x10000 + 2
+
+
+class StopSign(Protocol):
+    """Says when to end; a `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Whether to end now."""
+        ...
+
+    def wait(self, timeout: float) -> bool:
+        """Wait that many seconds, or until it is set; whether it is."""
+        ...
 
 
 def serve(
@@ -26,7 +38,7 @@ def serve(
     host: str,
     port: int,
     *,
-    stop: threading.Event,
+    stop: StopSign,
     again_s: float | None = None,
     on_offered: Callable[[bool], None] = lambda _: None,
 ) -> None:
@@ -56,7 +68,7 @@ def serve(
 def _offer(
     side: CardSide,
     address: tuple[str, int],
-    stop: threading.Event,
+    stop: StopSign,
     on_offered: Callable[[bool], None],
 ) -> None:
     with socket.create_connection(address, timeout=_LOOK_S) as link:
@@ -68,7 +80,7 @@ def _offer(
             on_offered(False)
 
 
-def _answer(side: CardSide, link: socket.socket, stop: threading.Event) -> None:
+def _answer(side: CardSide, link: socket.socket, stop: StopSign) -> None:
     unframer = Unframer()
     while not stop.is_set():
         _acknowledge_at_once(link)

@@ -33,6 +33,10 @@ class ModuleShelf:
 
     @contextmanager
     def slot(self, serial: bytes) -> Iterator[CardChannel]:
+        """A module in a slot, for as long as the context lasts. Raises as `lend`."""
+        yield self.lend(serial)
+
+    def lend(self, serial: bytes) -> CardChannel:
         """A module in a slot, powered anew. Raises `NotFound`, `SealBroken`."""
         row = self._storage.row(
             "SELECT state, version FROM modules WHERE serial = ?", (serial.hex(),)
@@ -54,7 +58,7 @@ class ModuleShelf:
                 raise CardAbsent("the module is in another slot")
             version += 1
 
-        yield SamCardChannel(sam, save)
+        return SamCardChannel(sam, save)
 
 
 def _place(serial: bytes) -> str:

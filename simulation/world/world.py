@@ -183,12 +183,20 @@ class World:
 
         Raises `NotFound` for a card that is nobody's to hold: inside a machine, or in a hopper.
         """
-        self._expect(serial, _AT_HAND)
+        self.expect_at_hand(serial)
         channel = self.chips.lend(self.places.number(serial), serial)
         try:
             yield channel
         finally:
             channel.withdraw()
+
+    def at_hand(self, serial: CardSerial) -> bool:
+        """Whether somebody can hold this card to a reader. Raises `NotFound` for no card at all."""
+        return self.where(serial).place in _AT_HAND
+
+    def expect_at_hand(self, serial: CardSerial) -> None:
+        """Raises `NotFound` for a card that nobody can hold to a reader."""
+        self._expect(serial, _AT_HAND)
 
     def _expect(self, serial: CardSerial, places: Sequence[Place]) -> None:
         place = self.where(serial).place
