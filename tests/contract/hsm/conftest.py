@@ -6,11 +6,13 @@ back. What is built on its keys is then run twice: in this process, and in a key
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 
@@ -51,11 +53,14 @@ class TokenCase:
     """Whether secrets are SENSITIVE and not EXTRACTABLE in it."""
 
 
-def _soft(folder: Path) -> TokenCase:
+def _soft(folder: Path, made: Path | None = None) -> TokenCase:
     home, pin = folder / "token", "1234"
     place = TokenPlace(kind=TokenKind.SOFT, folder=home, development=True, pin_file=folder / "pin")
     place.pin_file.write_text(pin)
-    SoftKeys.create(home, pin).close()
+    if made is None:
+        SoftKeys.create(home, pin).close()
+    else:
+        shutil.copytree(made / "token", home)
     keys, away = home / "keys", folder / "pulled out"
     return TokenCase(
         place=place,
@@ -70,9 +75,15 @@ def _move(here: Path, there: Path) -> None:
     here.rename(there)
 
 
-def _softhsm(folder: Path) -> TokenCase:
+def _softhsm(folder: Path, made: Path | None = None) -> TokenCase:
     hsm = soft_hsm_in(folder / "softhsm")
     label, pin = "ektp", "4711-0815"
+    if made is None:
+        (folder / "serial").write_text(hsm.add_token(label, pin))
+    else:
+        for name in ("token", "softhsm/tokens"):
+            shutil.copytree(made / name, folder / name, dirs_exist_ok=True)
+        shutil.copy(made / "serial", folder)
     place = TokenPlace(
         kind=TokenKind.PKCS11,
         folder=folder / "token",
@@ -80,7 +91,7 @@ def _softhsm(folder: Path) -> TokenCase:
         pin_file=folder / "pin",
         module=hsm.module,
         label=label,
-        serial=hsm.add_token(label, pin),
+        serial=(folder / "serial").read_text(),
     )
     place.pin_file.write_text(pin)
     return TokenCase(
@@ -91,7 +102,13 @@ def _softhsm(folder: Path) -> TokenCase:
     )
 
 
-TOKENS: dict[str, Callable[[Path], TokenCase]] = {"soft": _soft, "softhsm": _softhsm}
+class MakeToken(Protocol):
+    """How a test gets a token in a folder: an empty one, or a copy of one that was made."""
+
+    def __call__(self, folder: Path, made: Path | None = None) -> TokenCase: ...
+
+
+TOKENS: dict[str, MakeToken] = {"soft": _soft, "softhsm": _softhsm}
 
 
 @pytest.fixture(params=TOKENS)
@@ -136,22 +153,53 @@ class TokenUnderTest:
             one.close()
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A token by its name with all keys of the house: made once, for keys of RSA take long."""
+
+    @cache
+    def make(name: str) -> Path:
+        folder = tmp_path_factory.mktemp(name)
+        case = TOKENS[name](folder)
+        initialise(
+            case.open(),
+            case.place.folder,
+            SettableClock(),
+            development=True,
+            read_master=READ_MASTER,
+            transport=TRANSPORT,
+        ).close()
+        return folder
+
+    return make
+
+
 @pytest.fixture(params=["here", "process"])
-def token(request: pytest.FixtureRequest, case: TokenCase) -> Iterator[TokenUnderTest]:
+def where(request: pytest.FixtureRequest) -> str:
+    """Whether a token is used in this process or in its key process."""
+    place: str = request.param
+    return place
+
+
+@pytest.fixture(params=TOKENS)
+def token(
+    request: pytest.FixtureRequest,
+    where: str,
+    tmp_path: Path,
+    furnished: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[TokenUnderTest]:
     """A token with all keys of the house, used here or in its key process."""
+    monkeypatch.setenv(VARIABLE, "")
+    made = furnished(request.param)
+    case = TOKENS[request.param](tmp_path, made)
     clock = SettableClock()
-    made = initialise(
-        case.open(),
-        case.place.folder,
-        clock,
-        development=True,
-        read_master=READ_MASTER,
-        transport=TRANSPORT,
+    process = where == "process"
+    house = (
+        TokenClient(case.place, clock)
+        if process
+        else Token(case.open(), case.place.folder, clock, development=True)
     )
-    process = request.param == "process"
-    if process:
-        made.close()
-    house = TokenClient(case.place, clock) if process else made
     under_test = TokenUnderTest(case, clock, house, process)
     yield under_test
     under_test.close()
