@@ -37,12 +37,14 @@ class ContentChecks:
         serial: CardSerial | None,
         expected: Expectation | None,
         trusted: TrustedKeys,
+        is_voided: Callable[[bytes], bool],
     ) -> None:
         self._ledger = ledger
         self._contents = contents
         self._serial = serial
         self._expected = expected
         self._trusted = trusted
+        self._is_voided = is_voided
 
     def run(self) -> None:
         """Record all checks over contents."""
@@ -57,6 +59,7 @@ class ContentChecks:
         self._run("minutiae.format", self._minutiae)
         self._run("signature.object", self._signature_object)
         self._run("signature.valid", self._signature)
+        self._run("signature.not_voided", self._not_voided)
 
     def _run(self, name: str, check: Callable[[], str]) -> None:
         self._ledger.run(name, check)
@@ -157,3 +160,9 @@ class ContentChecks:
             msg = "does not verify"
             raise ChipFault(msg)
         return hashlib.sha256(message).hexdigest()[:_SHOWN]
+
+    def _not_voided(self) -> str:
+        digest = hashlib.sha256(self._content("digital_signature")).digest()
+        if self._is_voided(digest):
+            raise ChipFault(f"{digest.hex()[:_SHOWN]} is void")
+        return digest.hex()[:_SHOWN]

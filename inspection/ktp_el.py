@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from ektp.cards import Expectation, QaVerdict
-from ektp.chip_profiles import KTP_EL
+from ektp.chip_profiles import KTP_EL, ChipProfile
 from ektp.ports import CardChannel, SamChannel, TrustedSigner
 from inspection.contents import ContentChecks
 from inspection.guarded import GuardedChip, Limits
@@ -23,11 +23,18 @@ __all__ = ["KtpElInspector"]
 _FILE_NAMES = frozenset(file.name for file in KTP_EL.files)
 
 
+def _never(_: bytes) -> bool:
+    return False
+
+
 class KtpElInspector:
     """Implements `ektp.ports.Inspector` for the profile `ktp-el`.
 
-    A SAM holds one session: one inspector for one line or desk at a time. `clock` counts seconds
-    and never goes back. Raises `ConfigurationError` for a trusted signer that cannot be used.
+    A SAM holds one session: one inspector for one line or desk at a time. It is told the chip
+    serial for a UID, which only names the session: chips of type A, of type B and with a random UID
+    read alike. `clock` counts seconds and never goes back. `profile` is `ktp-el` with the read
+    rules of the installation; `is_voided` is asked with SHA-256 of the 80 bytes of the signature
+    object. Raises `ConfigurationError` for a trusted signer that cannot be used.
     """
 
     def __init__(
@@ -35,9 +42,16 @@ class KtpElInspector:
         sam: SamChannel | None,
         trusted: Sequence[TrustedSigner],
         *,
+        profile: ChipProfile = KTP_EL,
+        is_voided: Callable[[bytes], bool] = _never,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        if profile.name != KTP_EL.name:
+            msg = "this inspector reads chips of ktp-el"
+            raise ValueError(msg)
+        self._profile = profile
+        self._is_voided = is_voided
         self._sam = sam
         self._trusted = TrustedKeys(trusted)
         self._limits = limits or Limits()
@@ -76,7 +90,7 @@ class KtpElInspector:
             raise ValueError(msg)
         ledger = Ledger()
         chip = GuardedChip(channel, self._limits, self._clock)
-        reading = ChipReading(chip, self._sam, ledger)
+        reading = ChipReading(chip, self._sam, ledger, self._profile)
         reading.run(None if expected is None else expected.card, probe_writes=probe_writes)
         ContentChecks(
             ledger=ledger,
@@ -84,5 +98,6 @@ class KtpElInspector:
             serial=reading.serial,
             expected=expected,
             trusted=self._trusted,
+            is_voided=self._is_voided,
         ).run()
         return QaVerdict.of(reading.serial, ledger.checks())

@@ -19,7 +19,7 @@ CHECKS: Final[dict[str, str]] = {
     "chip.serial": "its CPLC names the serial that is expected",
     "chip.life_cycle": "it is closed (SECURED)",
     "chip.application": "it has the application 7F0A",
-    "access.free_reads": "card control and photo are read by anybody",
+    "access.free_reads": "card control, and a photo that is free, are read by anybody",
     "access.forbidden_reads": "no other file is read without secure messaging",
     "access.marker_gone": "the marker of the personalization is gone",
     "access.forbidden_writes": "every command that writes is refused",
@@ -43,6 +43,7 @@ CHECKS: Final[dict[str, str]] = {
     "minutiae.format": "whole ISO/IEC 19794-2 records of the fingers that biodata names",
     "signature.object": "known signer, named by the card control too, for this chip",
     "signature.valid": "the signature verifies over what was read back",
+    "signature.not_voided": "the signature is not on the void list of the house",
 }
 """Every check of a ktp-el card by name, in the order in which a verdict lists them."""
 

@@ -7,7 +7,7 @@ names a file that exists, PUT KEY carries no key, SET STATUS asks for the state 
 from __future__ import annotations
 
 from ektp.apdu import CommandApdu, ResponseApdu, StatusWord, describe_sw
-from ektp.chip_profiles import ChipProfile, ElementaryFile
+from ektp.chip_profiles import ChipProfile, ElementaryFile, ReadAccess
 from inspection.faults import ChipFault
 from inspection.guarded import GuardedChip
 from inspection.reader import PlainReader
@@ -62,7 +62,8 @@ def _writes(file: ElementaryFile, first: bytes) -> dict[str, CommandApdu]:
 def check_writes_refused(chip: GuardedChip, profile: ChipProfile) -> str:
     """Each command of the writing phase is refused: 6985. Raises `ChipFault` naming the others."""
     reader = PlainReader(chip)
-    file = profile.file("photo")
+    # The photograph where it is free, else card control.
+    file = [file for file in profile.files if file.read is ReadAccess.FREE][-1]
     sw = reader.select(file.file_id)
     first = reader.read(0, 1)
     if sw != StatusWord.OK or not first.ok or len(first.data) != 1:

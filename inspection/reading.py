@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from ektp.apdu import StatusWord, describe_sw
 from ektp.cards import CheckOutcome
-from ektp.chip_profiles import KTP_EL, ElementaryFile, ReadAccess
+from ektp.chip_profiles import KTP_EL, ChipProfile, ElementaryFile, ReadAccess
 from ektp.errors import EktpError
 from ektp.ids import CardSerial
 from ektp.ports import SamChannel
@@ -24,10 +24,6 @@ from inspection.reader import PlainReader, SecuredReader
 
 __all__ = ["ChipReading"]
 
-_FREE = tuple(file for file in KTP_EL.files if file.read is ReadAccess.FREE)
-_SECURED = tuple(file for file in KTP_EL.files if file.read is ReadAccess.SECURE_MESSAGING)
-# Once the SAM deciphers it does so until the session ends: enciphered files come last.
-_SECURED_ORDER = sorted(_SECURED, key=lambda file: file.enciphered)
 _CHANNEL_CHECKS = (
     "channel.mutual_authentication",
     "channel.secure_messaging",
@@ -36,9 +32,23 @@ _CHANNEL_CHECKS = (
 
 
 class ChipReading:
-    """Reads a chip and records what it did; keeps serial and contents for the checks after it."""
+    """Reads a chip and records what it did; keeps serial and contents for the checks after it.
 
-    def __init__(self, chip: GuardedChip, sam: SamChannel | None, ledger: Ledger) -> None:
+    `profile` says who may read which file: a photograph that is not free must be refused in plain.
+    """
+
+    def __init__(
+        self,
+        chip: GuardedChip,
+        sam: SamChannel | None,
+        ledger: Ledger,
+        profile: ChipProfile = KTP_EL,
+    ) -> None:
+        self._profile = profile
+        self._free = tuple(file for file in profile.files if file.read is ReadAccess.FREE)
+        self._secured = tuple(
+            file for file in profile.files if file.read is ReadAccess.SECURE_MESSAGING
+        )
         self._chip = chip
         self._sam = sam
         self._ledger = ledger
@@ -69,14 +79,18 @@ class ChipReading:
         closed = ledger.run("chip.life_cycle", self._life_cycle) is None
         if ledger.run("chip.application", self._select_application) is not None:
             return
-        ledger.run("access.forbidden_reads", lambda: check_reads_refused(self._plain, _SECURED))
-        ledger.run("access.marker_gone", lambda: check_marker_gone(self._plain, KTP_EL))
+        ledger.run(
+            "access.forbidden_reads", lambda: check_reads_refused(self._plain, self._secured)
+        )
+        ledger.run("access.marker_gone", lambda: check_marker_gone(self._plain, self._profile))
         if not probe_writes:
             ledger.record(
                 "access.forbidden_writes", CheckOutcome.NOT_APPLICABLE, "not tried in this reading"
             )
         elif closed:
-            ledger.run("access.forbidden_writes", lambda: check_writes_refused(self._chip, KTP_EL))
+            ledger.run(
+                "access.forbidden_writes", lambda: check_writes_refused(self._chip, self._profile)
+            )
         self._read_free()
         if self._sam is not None:
             self._read_secured(SecuredReader(self._chip, self._sam))
@@ -94,19 +108,19 @@ class ChipReading:
         return f"{state:02X}"
 
     def _select_application(self) -> str:
-        sw = self._plain.select(KTP_EL.application)
+        sw = self._plain.select(self._profile.application)
         if sw != StatusWord.OK:
             raise ChipFault(describe_sw(sw))
         return describe_sw(sw)
 
     def _read_free(self) -> None:
         refused = []
-        for file in _FREE:
+        for file in self._free:
             fault = self._keep(file, self._plain)
             if isinstance(fault, Refused):
                 refused.append(f"{file.file_id} {fault.evidence}")
         outcome = CheckOutcome.FAILED if refused else CheckOutcome.PASSED
-        evidence = ", ".join(refused or [str(file.file_id) for file in _FREE])
+        evidence = ", ".join(refused or [str(file.file_id) for file in self._free])
         self._ledger.record("access.free_reads", outcome, evidence)
 
     def _read_secured(self, reader: SecuredReader) -> None:
@@ -127,7 +141,8 @@ class ChipReading:
 
     def _read_in_session(self, reader: SecuredReader) -> Fault | None:
         deciphering = False
-        for file in _SECURED_ORDER:
+        # Once the SAM deciphers it does so until the session ends: enciphered files come last.
+        for file in sorted(self._secured, key=lambda file: file.enciphered):
             if file.enciphered and not deciphering:
                 try:
                     reader.decipher_files()
@@ -139,7 +154,7 @@ class ChipReading:
                 return fault
         self._ledger.record("channel.secure_messaging", CheckOutcome.PASSED, "all answers verified")
         self._ledger.run(
-            "access.session_reads", lambda: check_reads_refused(self._plain, _SECURED[:1])
+            "access.session_reads", lambda: check_reads_refused(self._plain, self._secured[:1])
         )
         return None
 
@@ -153,7 +168,7 @@ class ChipReading:
 
     def _leave_secured(self, evidence: str) -> None:
         """What needs the SAM and was not done yet cannot be had."""
-        names = [*_CHANNEL_CHECKS, *(f"file.{file.name}" for file in _SECURED)]
+        names = [*_CHANNEL_CHECKS, *(f"file.{file.name}" for file in self._secured)]
         for name in names:
             if self._ledger.outcome(name) is CheckOutcome.INCONCLUSIVE:
                 self._ledger.record(name, CheckOutcome.UNAVAILABLE, evidence)
