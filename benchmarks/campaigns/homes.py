@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ektp.cards import BlankKind
+from ektp.chip_profiles import KTP_EL
 from ektp.ids import BatchId
 from ektp.journal import Actor, Role
+from ektp.record import CardVariant
 from pipeline.batches import open_batch
 from pipeline.founding import bring_box, found_home
 from pipeline.home import SETTINGS_FILE
@@ -20,7 +22,13 @@ from pipeline.plant import HOPPERS, Plant
 from pipeline.preparation import chunks, prepare_chunk
 from pipeline.production.controller import LineController
 from pipeline.production.workshop import PrintLine, Workshop
-from pipeline.settings import SimulationSettings, read_settings, write_settings
+from pipeline.settings import (
+    PreparationSettings,
+    SimulationSettings,
+    TokenSettings,
+    read_settings,
+    write_settings,
+)
 from simulation.people import PeopleMix, write_sample
 from simulation.printer.faults import FaultPlan
 from simulation.printer.setup import MachineSetup
@@ -51,19 +59,28 @@ def make_home(
     pool: Executor | None = None,
     mix: PeopleMix | None = None,
     foreign_blanks: int = 200,
+    profile: str = KTP_EL.name,
+    token: TokenSettings | None = None,
     on_prepared: Callable[[int], None] = lambda _: None,
 ) -> BatchId:
     """Found a home with one batch of prepared jobs; only blanks are still needed, and they lie in.
 
     The sample and its signature are left in `NAME.sample` beside the home.
     """
-    found_home(home, "simulated", simulation=SimulationSettings(faults=_word(faults), seed=seed))
+    found_home(
+        home,
+        "simulated",
+        simulation=SimulationSettings(faults=_word(faults), seed=seed),
+        preparation=PreparationSettings(profile=_word(profile)),
+        token=token,
+    )
     sample = home.with_name(home.name + ".sample")
     sample.mkdir()
     files = write_sample(sample / "records.jsonl", jobs, seed, mix)
     with Plant.open(home) as plant:
         if foreign_blanks:
-            bring_box(plant, "KOTAK-0002", BlankKind.OA_8K, foreign_blanks)
+            kind = BlankKind.for_variant(CardVariant.OA, profile)
+            bring_box(plant, "KOTAK-0002", kind, foreign_blanks)
         take_in(plant, files.file, files.approver)
         batch, _ = open_batch(plant.home.store, plant.vault, plant.entropy, OPERATOR)
         settings = plant.home.settings.preparation
@@ -96,6 +113,14 @@ def take_in(
         cards=plant.home.settings.preparation,
         today=plant.home.today(),
     ).take_in(plant.verify_file(file, trust=[approver]), on_line=on_group)
+
+
+def _setup_of(plant: Plant) -> MachineSetup | None:
+    """The machine that cards of the home's profile need; None for any."""
+    preparation = plant.home.settings.preparation
+    if preparation.profile == KTP_EL.name:
+        return None
+    return MachineSetup(geometry=preparation.geometry, hoppers=len(HOPPERS), duplex=True)
 
 
 def set_faults(home: Path, faults: str, seed: int) -> None:
@@ -148,7 +173,7 @@ def floor(
             SimulatedPrinter(
                 world,
                 MACHINE,
-                setup=setup,
+                setup=setup or _setup_of(plant),
                 plan=plan or FaultPlan.named(temper.faults, temper.seed),
                 operator_looks=operator_looks,
             ) as printer,

@@ -13,6 +13,8 @@ from pipeline.plant import Plant
 from pipeline.production.controller import LineController
 from pipeline.store import schema as db
 
+__all__ = ["LINE", "OPERATOR", "resume", "work"]
+
 LINE = "L1"
 OPERATOR = Actor(principal="olga", role=Role.OPERATOR, station="campaign")
 EMPTY_HOPPER = "PRN-411"
@@ -31,12 +33,12 @@ def work(home: Path, batch: str, tell: Callable[[str], None]) -> int:
                 except LineStopped as stopped:
                     if stopped.facts.get("cause") == EMPTY_HOPPER:
                         return 3
-                    _resume(plant)
+                    resume(plant)
                 else:
                     return 0
 
 
-def _resume(plant: Plant) -> None:
+def resume(plant: Plant) -> None:
     """What an operator does who has looked at the machine: `lines resume`."""
     with plant.home.store.transaction(OPERATOR) as tx:
         tx.connection.execute(delete(db.orders).where(db.orders.c.line == LINE))

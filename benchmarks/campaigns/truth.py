@@ -13,16 +13,16 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ektp.cards import Verdict
-from ektp.chip_profiles import KTP_EL
 from ektp.ids import AttemptId, CardSerial
 from ektp.journal import Actor, Role
 from ektp.lifecycle import CardState
 from ektp.printer_profiles import Tray
+from ektp.tlv import find_tlv
 from inspection.biodata import biodata_fields
-from personalization.binding import CardControl, attempt_digest
+from personalization.card_control import CardControl, attempt_digest
 from pipeline.batches import batch_count
 from pipeline.expectations import bound_card, expectation
-from pipeline.plant import Plant
+from pipeline.plant import HOPPERS, Plant
 from pipeline.reconciliation import reconcile
 from pipeline.store import schema as db
 from pipeline.store.rebuild import compare
@@ -56,7 +56,7 @@ def what_is_on(world: World, card: CardSerial) -> dict[str, bytes]:
     chip = chip_of(world, card)
     if chip is None:
         return {}
-    by_id = {int(file.file_id): file.name for file in KTP_EL.files}
+    by_id = {int(file.file_id): file.name for file in chip.model.profile.files}
     return {
         by_id[file.file_id]: chip.files.read(file, 0, file.size)
         for file in chip.files
@@ -138,17 +138,26 @@ def _holders(plant: Plant, world: World, connection: Connection) -> Iterator[str
     ).all()
     niks: Counter[str] = Counter()
     for row in rows:
-        biodata = what_is_on(world, CardSerial(row.card)).get("biodata")
-        if biodata is None or row.state not in {state.value for state in _IN_HAND}:
+        nik = _nik_on(what_is_on(world, CardSerial(row.card)))
+        if nik is None or row.state not in {state.value for state in _IN_HAND}:
             continue
-        length = 2 + int.from_bytes(biodata[:2], "big")
-        nik = biodata_fields(biodata[:length])[0]
         niks[plant.keys.blind_index(nik.encode()).hex()] += 1
         if plant.keys.blind_index(nik.encode()).hex() != row.holder:
             yield f"card {row.card}: the chip is another citizen's"
     yield from (f"holder {holder[:8]}: {n} good cards" for holder, n in niks.items() if n > 1)
     live = Counter(row.holder for row in rows)
     yield from (f"holder {str(h)[:8]}: {n} live cards" for h, n in live.items() if n > 1)
+
+
+def _nik_on(files: dict[str, bytes]) -> str | None:
+    """Whose a chip is: by the biodata line of `ktp-el`, by the national data of `icao-lds1`."""
+    if "dg13" in files:
+        nik = find_tlv(files["dg13"], 0x6D, 0x81)
+        return None if nik is None else nik.decode("ascii")
+    if "biodata" not in files:
+        return None
+    length = 2 + int.from_bytes(files["biodata"][:2], "big")
+    return biodata_fields(files["biodata"][:length])[0]
 
 
 # --- places -----------------------------------------------------------------------------------
@@ -185,7 +194,7 @@ def _trays(world: World, connection: Connection) -> Iterator[str]:
     if strangers + (inside is not None) > nameless:
         yield f"{strangers} cards in the reject tray and {inside or 'none'} inside, unexplained"
     on_line = Counter(state for state in states.values())[CardState.ISSUED.value]
-    in_hoppers = len(world.hopper(_MACHINE, 1)) + len(world.hopper(_MACHINE, 2))
+    in_hoppers = sum(len(world.hopper(_MACHINE, hopper)) for hopper in HOPPERS.values())
     if on_line - in_hoppers != nameless:
         yield f"{on_line} blanks booked, {in_hoppers} in the hoppers, {nameless} without a name"
 
