@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -206,3 +208,13 @@ def test_a_file_opens_again_however_it_is_typed(length: int) -> None:
 def test_two_files_of_one_component_differ() -> None:
     component = make_components("READ-1", 32, TWO)[0]
     assert seal_component(component, WORD) != seal_component(component, WORD)
+
+
+def test_the_documents_example_opens() -> None:
+    page = (Path(__file__).resolve().parents[3] / "docs" / "key-ceremony.md").read_text()
+    example = page.split("```")[1].strip("\n")
+    passphrase, value = re.findall(r"`([^`]+)`", page.split("```")[2].split("\n\n")[1])
+    component = open_component(example, passphrase)
+    assert component.value == bytes.fromhex(value)
+    assert (component.number, component.count, component.custodian) == (1, 2, "Sri Rahayu")
+    assert component.check_value.hex().upper() in example
