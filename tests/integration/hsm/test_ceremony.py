@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,6 +25,7 @@ from simulation.chip.maker import MakerKeys
 from simulation.sam.card import SamCardChannel, SimulatedSam
 from tests.services.softhsm import SoftHsm
 
+ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 1, 5, 8, 30, tzinfo=UTC)
 PIN = "4711-0815"
 MAKER = MakerKeys.at_random()
@@ -215,3 +218,57 @@ def issue_and_open(client: TokenClient, files: list[ComponentFile]) -> None:
     )
     with pytest.raises(KeyUsageForbidden, match="components are needed"):
         issue_sam(fresh, client, version=2, valid_until=date(2027, 1, 5))
+
+
+_HOLD = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from pathlib import Path
+from hsm.ceremony import hold_ceremony
+from tests.integration.hsm.test_ceremony import Noon, plan_in, soft_place
+folder = Path(sys.argv[1])
+record = hold_ceremony(soft_place(folder), Noon(), plan_in(folder))
+print(record.digest.hex(), flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_no_value_comes_to_whoever_asks(tmp_path: Path) -> None:
+    """The process that holds a ceremony has its record, and neither components nor read master."""
+    asking = subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(tmp_path), "", str(ROOT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    )
+    assert asking.stdin is not None
+    assert asking.stdout is not None
+    try:
+        digest = asking.stdout.readline().strip()
+        memory = memory_of(asking.pid)
+    finally:
+        asking.stdin.close()
+        asking.stdout.close()
+        asking.wait(30)
+    files = read_files(tmp_path / "components")
+    parts = [open_component(one.path.read_text(), one.passphrase) for one in files]
+    # What it had for certain is found: so the search finds.
+    assert digest.encode() in memory
+    assert OURS[0].passphrase.encode() in memory
+    for secret in (combine(parts), *(one.value for one in parts)):
+        assert secret not in memory
+        assert secret.hex().encode() not in memory
+
+
+def memory_of(pid: int) -> bytes:
+    """All readable and private memory of a process."""
+    content = []
+    with Path(f"/proc/{pid}/mem").open("rb", 0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            place, rights = line.split()[:2]
+            begin, end = (int(one, 16) for one in place.split("-"))
+            if rights.startswith("rw"):
+                memory.seek(begin)
+                content.append(memory.read(end - begin) or b"")
+    return b"".join(content)
