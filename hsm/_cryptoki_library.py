@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from threading import RLock
+from threading import Lock, RLock
 from typing import Final
 
 import pkcs11
@@ -44,6 +44,7 @@ _OK: Final = 0x00
 # filled up to a pointer's length.
 _INITIALIZE, _FINALIZE = 1, 2
 _PIN_WRONG: Final = (PinIncorrect, PinInvalid, PinLenRange)
+_LOADING: Final = Lock()
 _MARK: Final = secrets.token_bytes(32)
 
 
@@ -61,7 +62,7 @@ class _InitializeArguments(ctypes.Structure):
 
 
 class PinRefused(TokenNotFound):
-    """The token took the PIN for a wrong one: it must not be tried again. Stays in this package."""
+    """The token took the PIN for a wrong one. Seen by `OpenToken` alone."""
 
 
 @dataclass(slots=True)
@@ -158,7 +159,8 @@ class Library:
 
 def library(path: str) -> Library:
     """The library of this process; one that was forked initialises it for itself."""
-    return _library_of(path, os.getpid())
+    with _LOADING:
+        return _library_of(path, os.getpid())
 
 
 @cache

@@ -6,7 +6,7 @@ Everything here is called under the library's lock.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -22,6 +22,10 @@ from hsm._cryptoki_library import PinRefused, library
 __all__ = ["OpenToken", "TokenIdentity", "TokenName"]
 
 _KEY_CLASSES: Final = (ObjectClass.SECRET_KEY, ObjectClass.PRIVATE_KEY)
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +59,15 @@ class _Opened:
 class OpenToken:
     """A token by its name, open until it is away, and again after `reopen`."""
 
-    def __init__(self, name: TokenName, pin: str) -> None:
-        """Open it and log in. Raises `TokenNotFound`, `HsmError`."""
+    def __init__(
+        self, name: TokenName, pin: str, on_pin_refused: Callable[[], None] = _nothing
+    ) -> None:
+        """Open it and log in. Raises `TokenNotFound`, `HsmError`.
+
+        `on_pin_refused` is called when the token takes the PIN for a wrong one, now or later.
+        """
         self._name = name
+        self._on_pin_refused = on_pin_refused
         self._pin = pin
         self._library = library(name.module)
         self._opened: _Opened | None = None
@@ -202,7 +212,8 @@ class OpenToken:
             session = token.open()
         except PinRefused as refusal:
             self._pin_refused = True
-            raise PinRefused(refusal.detail, label=self._name.label) from None
+            self._on_pin_refused()
+            raise TokenNotFound(refusal.detail, label=self._name.label) from None
         except PKCS11Error as error:
             raise away(error) from None
         # From now on it is this very token: another one of its label is refused.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
@@ -20,9 +21,8 @@ from pkcs11.constants import Attribute, MechanismFlag
 from pkcs11.exceptions import AttributeTypeInvalid, PKCS11Error
 from pkcs11.mechanisms import MGF, GCMParams, KeyType, Mechanism
 
-from ektp.errors import HsmError, KeyUsageForbidden, SealBroken, TokenNotFound
+from ektp.errors import HsmError, KeyUsageForbidden, SealBroken
 from hsm._cryptoki_errors import NOT_OFFERED, is_away
-from hsm._cryptoki_library import PinRefused
 from hsm._cryptoki_public import ec_public_key, rsa_public_key
 from hsm._cryptoki_session import OpenToken, TokenIdentity, TokenName
 from hsm._cryptoki_templates import (
@@ -315,11 +315,8 @@ def open_guarded(module: str, label: str, serial: str, pin: str, folder: Path) -
     """
     guard = PinGuard(folder)
     guard.check(pin)
-    try:
-        keys = Pkcs11Keys.open(module, label, pin, serial=serial)
-    except PinRefused as refusal:
-        guard.note(pin)
-        raise TokenNotFound(refusal.detail, label=label) from None
+    name = TokenName(module=module, label=label, serial=serial)
+    keys = Pkcs11Keys(OpenToken(name, pin, on_pin_refused=partial(guard.note, pin)))
     guard.clear()
     return keys
 

@@ -53,6 +53,7 @@ _REPEATABLE: Final = frozenset(
         "blind_index",
         "inventory",
         "issue_simulated_sam",
+        "open_secret",
         "decrypt_oaep",
     }
 )

@@ -158,18 +158,25 @@ def test_a_wrong_pin_beside_one_who_is_logged_in(soft_hsm: SoftHsm, keys: Pkcs11
 
 
 def test_a_pin_that_was_changed_while_the_token_was_away(
-    soft_hsm: SoftHsm, keys: Pkcs11Keys, monkeypatch: pytest.MonkeyPatch
+    soft_hsm: SoftHsm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("EKTP_TOKEN_PIN", raising=False)
+    soft_hsm.add_token("ektp", PIN)
     tries = counted_logins(monkeypatch)
-    session = next(
-        token for token in pkcs11.lib(soft_hsm.module).get_tokens(token_label="ektp")
-    ).open(rw=True)
+    keys = place_of(soft_hsm, tmp_path, PIN).open()
+    (token,) = pkcs11.lib(soft_hsm.module).get_tokens(token_label="ektp")
+    session = token.open(rw=True)
     session.set_pin(PIN, "another pin")
     session.close()
     for _ in range(4):
-        with pytest.raises(TokenNotFound, match="PIN is wrong"):
+        with pytest.raises(TokenNotFound, match="PIN is wrong") as refusal:
             keys.reopen()
-    assert tries == [PIN]
+        assert type(refusal.value) is TokenNotFound
+    # Nor does any other process try it.
+    with pytest.raises(TokenNotFound, match="PIN is wrong"):
+        place_of(soft_hsm, tmp_path, PIN).open()
+    assert tries == [PIN, PIN]
+    place_of(soft_hsm, tmp_path, "another pin").open().close()
 
 
 # Flags of a token that is well; `ALWAYS` is one that each token has (CKF_TOKEN_INITIALIZED).
