@@ -21,7 +21,7 @@ __all__ = ["Fill", "filled", "package_of"]
 _GEOMETRY: Final = "cr80-300-1016x648"
 _SEED: Final = 7
 _AS_BOUND: Final = frozenset({"card_access", "card_control", "com", "dg1", "dg14", "dg15"})
-"""Files of `icao-lds1` whose content opens the chip or names others: they have the size they have."""
+"""Files of `icao-lds1` whose content opens the chip or names others: these stay as they are."""
 
 
 @unique

@@ -13,7 +13,7 @@ from benchmarks.results import Result
 from ektp.cards import EncodingReport
 from ektp.chip_profiles import ICAO_LDS1, KTP_EL, ChipProfile
 
-__all__ = ["CASES", "Case", "byte_results", "radio_results"]
+__all__ = ["CASES", "Case", "Traffic", "byte_results", "radio_results", "traffics"]
 
 FILE_DATA_GOALS: Final[Mapping[str, float]] = {"short": 1.12, "chaining": 1.12, "extended": 1.04}
 """Bytes of the command APDUs that carry file content, over that content."""
@@ -56,7 +56,13 @@ CASES: Final = tuple(
 )
 
 
-def traffic_of(place: Workplace, case: Case) -> Traffic:
+def traffics(place: Workplace) -> Iterator[tuple[Case, Traffic]]:
+    """Every case with what went over the air in it."""
+    for case in CASES:
+        yield case, _traffic_of(place, case)
+
+
+def _traffic_of(place: Workplace, case: Case) -> Traffic:
     """Write a blank, take it out of the field, and read it as the line does after encoding."""
     bound = place.bound(case.profile)
     chip = place.blank(case.profile, LINKS[case.link])

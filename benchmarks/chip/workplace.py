@@ -1,4 +1,4 @@
-"""A place to write and read chips: blanks of a maker, and a token in a key process or in this one."""
+"""A place to write and read chips: blanks of a maker, and a token in a key process or here."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ class Workplace:
     def write(
         self, channel: ChipChannel, image: ChipImage, keys: KeyService | None = None
     ) -> EncodingReport:
-        """Personalize the blank in the field; the keys are those of the key process unless given."""
+        """Personalize the blank in the field; keys are those of the key process unless given."""
         return personalize(channel, image, keys or self.client, JOB)
 
     def inspector(
