@@ -76,17 +76,17 @@ def run(
     names: Sequence[str] = (),
     *,
     quick: bool = False,
-    on_begin: Callable[[str], None] = lambda _: None,
+    on_end: Callable[[str], None] = lambda _: None,
 ) -> list[Result]:
     """Run the named benchmarks, or all. `KeyError` for a name that is none.
 
-    `on_begin` is called with the name of each as it begins.
+    `on_end` is called with the name of each when it is done.
     """
     chosen = {name: BENCHMARKS[name] for name in names or BENCHMARKS}
     results: list[Result] = []
     with ExitStack() as stack:
         here = Run(stack, quick=quick)
         for name, benchmark in chosen.items():
-            on_begin(name)
             results += benchmark(here)
+            on_end(name)
     return results
