@@ -41,11 +41,19 @@ def _demo_kill(folder: Path) -> dict[str, Any]:
     return demo_kill(folder, say=_say)
 
 
+def _wire(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.wire import wire  # noqa: PLC0415 - one campaign at a time
+
+    with worker_pool(PreparationSettings()) as pool:
+        return wire(folder, pool=pool, say=_say)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "kill9": _kill9,
     "intake": _intake,
     "canary": _canary,
     "demo-kill": _demo_kill,
+    "wire": _wire,
 }
 
 

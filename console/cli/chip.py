@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 app = noun("Chips: read what the access rules allow.")
 
 _MRZ_LINES = 3
-_NOT_READ = ("FAILED", "UNAVAILABLE", "INCONCLUSIVE")
+_NOT_READ = ("FAILED", "UNAVAILABLE")
+_READING = ("chip.", "access.", "channel.", "file.")
+"""What checks of reading are called; what the files say is judged by `card verify`."""
+_OPENING = ("access.pace_", "access.bac", "channel.")
 
 
 @app.command()
@@ -48,7 +51,8 @@ def dump(
     """Read every file that the access rules allow, and write its exact bytes.
 
     ktp-el: EF_6FF0.bin to EF_6FF6.bin, the protected ones with a SAM. icao-lds1: EF_CardAccess.bin,
-    EF_COM.bin, EF_SOD.bin, DG1.bin and on, with what is printed on the card.
+    EF_COM.bin, EF_SOD.bin, DG1.bin and on, with what is printed on the card. Exit code 3
+    where the chip does not open: a wrong MRZ or CAN, or a SAM that does not know it.
     """
     from pipeline.duties import Duty
 
@@ -67,8 +71,9 @@ def dump(
     trouble = [
         (check.name, check.outcome.value, check.evidence)
         for check in found.checks
-        if check.outcome.value in _NOT_READ
+        if check.outcome.value in _NOT_READ and check.name.startswith(_READING)
     ]
+    shut = any(outcome == "FAILED" and name.startswith(_OPENING) for name, outcome, _ in trouble)
     document: dict[str, Any] = {
         "files": files,
         "profile": found.profile,
@@ -83,7 +88,7 @@ def dump(
         document,
         Facts(facts={"card": found.card, "profile": found.profile, "files": files}),
         Table(columns=("name", "outcome", "evidence"), rows=trouble),
-        code=ExitCode.DONE if files else ExitCode.DECISION,
+        code=ExitCode.DONE if files and not shut else ExitCode.DECISION,
     )
 
 
