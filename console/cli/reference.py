@@ -26,12 +26,15 @@ def commands() -> Iterator[tuple[str, Any]]:
     """Every command by its words after `ektp`, such as `batch run`."""
     tree = command_tree()
     for noun in tree.list_commands(None):
-        command = tree.get_command(None, noun)
-        if hasattr(command, "commands"):
-            for verb, inner in command.commands.items():
-                yield f"{noun} {verb}", inner
-        else:
-            yield noun, command
+        yield from _under(noun, tree.get_command(None, noun))
+
+
+def _under(words: str, command: Any) -> Iterator[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        for verb, inner in command.commands.items():
+            yield from _under(f"{words} {verb}", inner)
+    else:
+        yield words, command
 
 
 def reference_text() -> str:

@@ -30,6 +30,7 @@ __all__ = ["LANGUAGES", "Lang", "Session", "secret", "session_of", "station"]
 Lang = Literal["id", "en"]
 LANGUAGES: Final[tuple[Lang, ...]] = ("id", "en")
 _PIN_VARIABLE: Final = "EKTP_PIN"
+_SECOND_PIN_VARIABLE: Final = "EKTP_SECOND_PIN"
 
 
 @dataclass(slots=True)
@@ -80,6 +81,24 @@ class Session:
             wanted = find_request(connection, request)
         return self._actor(home, MAY_APPROVE[wanted.act], but=wanted.requested_by)
 
+    def seconds(self, home: Home, act: Act, name: str | None, *, but: str) -> Actor:
+        """Who gives the second word in the same room, proved by a PIN of their own.
+
+        Raises `NotAllowed` or `NotFound`.
+        """
+        from pipeline.duties import usual_test_person
+        from pipeline.people import MAY_APPROVE, actor_for
+
+        roles = MAY_APPROVE[act]
+        if home.kind == "simulated":
+            name = name or usual_test_person(roles, but=but)
+        elif name is None:
+            raise NotAllowed("two custodians are needed: --second USER", act=act.value)
+        else:
+            self._prove(home, name, _SECOND_PIN_VARIABLE)
+        with home.store.read() as connection:
+            return actor_for(connection, name, station(), roles)
+
     def _actor(self, home: Home, roles: Iterable[Role], *, but: str = "") -> Actor:
         from pipeline.duties import usual_test_person
         from pipeline.people import actor_for
@@ -93,18 +112,22 @@ class Session:
 
     def prove(self, home: Home) -> str:
         """In a production home: the user, once the PIN has proved it. Raises `NotAllowed`."""
+        if self.user is None:
+            raise NotAllowed("say who acts: ektp --as USER, or EKTP_USER")
+        return self._prove(home, self.user, _PIN_VARIABLE)
+
+    @staticmethod
+    def _prove(home: Home, user: str, variable: str) -> str:
         from pipeline.home import system_actor
         from pipeline.signin import prove
 
-        if self.user is None:
-            raise NotAllowed("say who acts: ektp --as USER, or EKTP_USER")
-        pin = secret("PIN", _PIN_VARIABLE)
+        pin = secret(f"PIN {user}", variable)
         with home.store.transaction(system_actor(station())) as tx:
             # A wrong try must stay counted: the transaction ends well whatever comes of it.
-            proved = prove(tx, self.user, pin)
+            proved = prove(tx, user, pin)
         if not proved:
-            raise NotAllowed("the PIN is wrong, still to be chosen, or locked", user=self.user)
-        return self.user
+            raise NotAllowed("the PIN is wrong, still to be chosen, or locked", user=user)
+        return user
 
 
 def station() -> str:

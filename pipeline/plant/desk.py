@@ -119,12 +119,36 @@ class Desk:
         if profile == KTP_EL.name:
             from inspection.ktp_el import KtpElInspector  # noqa: PLC0415 - only where chips are read
 
-            return KtpElInspector(sam, self.token.trusted_signers())
+            return KtpElInspector(
+                sam,
+                self.token.trusted_signers(),
+                profile=self.profile_of(profile),
+                is_voided=self.is_voided,
+            )
         if profile == ICAO_LDS1.name:
+            from inspection.lds1.contents import LdsContentChecks  # noqa: PLC0415 - see above
             from inspection.lds1.inspector import LdsInspector  # noqa: PLC0415 - see above
 
-            return LdsInspector()
+            contents = LdsContentChecks(
+                self.token.trust_anchors(), now=self.home.clock.now, is_voided=self.is_voided
+            )
+            return LdsInspector(contents)
         raise ConfigurationError("nobody inspects this profile", profile=profile)
+
+    def void_list(self) -> bytes:
+        """The void list as CSV: signatures that were made and must not be met, by SHA-256."""
+        with self.home.store.read() as connection:
+            rows = connection.execute(
+                select(
+                    db.voided_signatures.c.signature,
+                    db.voided_signatures.c.signer_key,
+                    db.voided_signatures.c.card,
+                    db.voided_signatures.c.attempt,
+                ).order_by(db.voided_signatures.c.attempt, db.voided_signatures.c.signature)
+            ).all()
+        lines = ["signature_sha256,signer_key,card,attempt"]
+        lines += [",".join(str(value or "") for value in row) for row in rows]
+        return ("\n".join(lines) + "\n").encode()
 
     def is_voided(self, signature: bytes) -> bool:
         """Whether a signature, by its SHA-256, was made for an attempt that ended badly."""

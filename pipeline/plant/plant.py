@@ -30,6 +30,7 @@ from pipeline.chip_access import access_from_bytes
 from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
 from pipeline.plant.desk import Desk
+from pipeline.plant.keyroom import KeyRoom
 from pipeline.plant.tokens import token_place
 from pipeline.plant.wires import Wires
 from pipeline.plant.world import HOPPERS, SimulatedSide
@@ -80,6 +81,11 @@ class Plant:
     def wires(self) -> Wires:
         """Simulated cards and modules, for virtual readers."""
         return Wires(self.world, self.desk.slots)
+
+    @property
+    def keyroom(self) -> KeyRoom:
+        """Where custodians make, rotate and revoke keys, and issue modules."""
+        return KeyRoom(self.home, self.token)
 
     # --- keys and the vault -----------------------------------------------------------------
 

@@ -63,6 +63,26 @@ class Slots:
                 with pcsc.card() as channel:
                     yield self._ready(channel)
 
+    @contextmanager
+    def module(self, reader: str) -> Iterator[CardChannel]:
+        """A module that is to be issued; `sim:SERIAL` is made where it is not there yet.
+
+        Raises as `sam`, but for what a module may be used for.
+        """
+        if reader.startswith(SIMULATED_READER):
+            serial = bytes.fromhex(CardSerial.parse(reader.removeprefix(SIMULATED_READER)))
+            world = SimulatedSide(self.home)
+            world.make_module(serial)
+            with world.module(serial) as channel:
+                yield channel
+            return
+        from printers.readers.pcsc import PcscReader  # noqa: PLC0415 - only where a reader is
+
+        with PcscReader(reader) as pcsc:
+            pcsc.wait_for_card(_PATIENCE_S)
+            with pcsc.card() as channel:
+                yield channel
+
     def own_card(self) -> CardChannel:
         """A simulated home's own module, made anew. Raises `SimulationRefused`."""
         from simulation.sam.card import SamCardChannel, SimulatedSam  # noqa: PLC0415 - simulated

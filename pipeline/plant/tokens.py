@@ -17,7 +17,6 @@ from pipeline.settings import TokenSettings
 __all__ = ["make_token", "token_place"]
 
 _PIN_FILE: Final = "pin"
-_TRANSPORT: Final = {16: KeyLabel.TRANSPORT_128, 32: KeyLabel.TRANSPORT_256}
 
 
 def token_place(home: Home) -> TokenPlace:
@@ -34,15 +33,14 @@ def token_place(home: Home) -> TokenPlace:
 
 
 def make_token(
-    settings: TokenSettings, home: Path, clock: Clock, *, transport: Mapping[int, bytes]
+    settings: TokenSettings, home: Path, clock: Clock, *, transport: Mapping[str, bytes]
 ) -> None:
     """Make all keys of a simulated home; a software token gets a PIN, and the PIN beside it.
 
-    `transport`: the maker's transport masters by their length in bytes, 16 and 32. Raises
-    `HsmError`, `TokenNotFound`.
+    `transport`: the makers' transport masters by label. Raises `HsmError`, `TokenNotFound`.
     """
     place = _place(settings, home, home / "token", development=True)
-    masters = {_TRANSPORT[length]: value for length, value in transport.items()}
+    masters = {KeyLabel(label): value for label, value in transport.items()}
     make_token_at(place, clock, transport=masters)
 
 

@@ -139,15 +139,20 @@ def machine_of(line: LineSettings) -> str:
     return line.address or line.id
 
 
-def make_world(folder: Path) -> dict[int, bytes]:
-    """Make an empty simulated world; its maker's transport masters by their length in bytes.
+def make_world(folder: Path) -> dict[str, bytes]:
+    """Make an empty simulated world; its maker's transport masters by the labels of a token.
 
     In life they come from the maker of the blanks, in a ceremony.
     """
     from simulation.world.world import World  # noqa: PLC0415 - only where simulated
 
     with World.create(folder) as world:
-        return {16: world.maker_keys.aes_128, 32: world.maker_keys.aes_256}
+        maker = world.maker_keys
+        return {
+            "TRANSPORT-128": maker.aes_128,
+            "TRANSPORT-256": maker.aes_256,
+            "TRANSPORT-SAM": maker.sam,
+        }
 
 
 def is_power_cut(error: BaseException) -> bool:
