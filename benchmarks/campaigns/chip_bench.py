@@ -5,25 +5,29 @@ from __future__ import annotations
 import copy
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
+from ektp.cards import ChipAccess, QaVerdict
 from ektp.chip_profiles import CHIP_PROFILES, ICAO_LDS1, ChipProfile
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import PersoPackage
-from ektp.ports import Inspector
+from ektp.ports import CardChannel
 from ektp.printer_profiles import print_geometry
 from hsm.house_token import Token
 from hsm.initialisation import initialise
 from hsm.keys import KeyLabel
 from hsm.sam_channel import CardSamChannel
+from hsm.signers.trust import trust_anchors
 from hsm.soft_keys import SoftKeys
 from inspection.ktp_el import KtpElInspector
+from inspection.lds1.contents import LdsContentChecks
 from inspection.lds1.inspector import LdsInspector
+from inspection.lds1.passwords import AccessPasswords
 from personalization.prepare import precheck, prepare
 from personalization.profiles.choice import personalization_for
 from personalization.profiles.shape import Binding, Personalization
@@ -95,10 +99,11 @@ class ChipBench:
             package_of(profile), card=serial, attempt=ATTEMPT, on=_DAY, is_free=lambda _: True
         )
 
-    def inspector(self, profile: ChipProfile) -> Inspector:
+    def inspector(self, profile: ChipProfile) -> KtpElInspector | LdsInspector:
         """Who reads chips of the profile as a stranger."""
         if profile.name == ICAO_LDS1.name:
-            return LdsInspector()
+            anchors = trust_anchors(self.token.registry)
+            return LdsInspector(LdsContentChecks(anchors, now=_FixedClock().now))
         issue = self.token.issue_simulated_sam()
         sam = SimulatedSam(
             master_keys={issue.read_master_version: issue.read_master_key},
@@ -106,6 +111,16 @@ class ChipBench:
             signers=issue.signers,
         )
         return KtpElInspector(CardSamChannel(SamCardChannel(sam), issue.open_secret), issue.signers)
+
+    def stranger(
+        self, profile: ChipProfile, access: ChipAccess | None
+    ) -> Callable[[CardChannel], QaVerdict]:
+        """Who verifies a card at a desk, without a word of what was bound."""
+        inspector = self.inspector(profile)
+        if isinstance(inspector, LdsInspector) and access is not None:
+            passwords = AccessPasswords.of(access)
+            return lambda channel: inspector.verify(channel, passwords=passwords)
+        return inspector.verify
 
 
 @contextmanager

@@ -189,4 +189,3 @@ class _Cutting:
         with suppress(CardAbsent):
             self._channel.transmit(command)
         raise PowerOut
-

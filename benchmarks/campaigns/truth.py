@@ -64,13 +64,16 @@ def what_is_on(world: World, card: CardSerial) -> dict[str, bytes]:
     }
 
 
-def contradictions(plant: Plant, *, inspect: bool = True) -> list[str]:
-    """Everything in which store, journal and world do not agree; empty where all is true."""
+def contradictions(plant: Plant, *, inspect: bool = True, strangers: int = 0) -> list[str]:
+    """Everything in which store, journal and world do not agree; empty where all is true.
+
+    `strangers`: cards that were put in and never were on the line's books, and refused.
+    """
     with World.open(plant.home.world_folder) as world, plant.home.store.read() as connection:
         return [
             *_cards(plant, world, connection, inspect=inspect),
             *_holders(plant, world, connection),
-            *_trays(world, connection),
+            *_trays(world, connection, strangers),
             *_counts(plant, connection),
         ]
 
@@ -163,7 +166,7 @@ def _nik_on(files: dict[str, bytes]) -> str | None:
 # --- places -----------------------------------------------------------------------------------
 
 
-def _trays(world: World, connection: Connection) -> Iterator[str]:
+def _trays(world: World, connection: Connection, strangers: int) -> Iterator[str]:
     """Each card in a tray has a state that explains why it lies there."""
     states: dict[str, str] = {
         row.card: row.state for row in connection.execute(select(db.cards.c.card, db.cards.c.state))
@@ -182,20 +185,20 @@ def _trays(world: World, connection: Connection) -> Iterator[str]:
             )
         )
     )
-    strangers = 0
+    unnamed = 0
     for card in world.tray(_MACHINE, Tray.REJECT):
         state = states.get(card)
         if state in {CardState.SPOILED.value, *(open_.value for open_ in _OPEN)}:
             continue
-        strangers += 1
+        unnamed += 1
         if state in {passed.value for passed in _IN_HAND}:
             yield f"card {card}: in the reject tray as {state}"
     inside = world.inside(_MACHINE)
-    if strangers + (inside is not None) > nameless:
-        yield f"{strangers} cards in the reject tray and {inside or 'none'} inside, unexplained"
+    if unnamed + (inside is not None) > nameless:
+        yield f"{unnamed} cards in the reject tray and {inside or 'none'} inside, unexplained"
     on_line = Counter(state for state in states.values())[CardState.ISSUED.value]
     in_hoppers = sum(len(world.hopper(_MACHINE, hopper)) for hopper in HOPPERS.values())
-    if on_line - in_hoppers != nameless:
+    if on_line - in_hoppers != nameless - strangers:
         yield f"{on_line} blanks booked, {in_hoppers} in the hoppers, {nameless} without a name"
 
 

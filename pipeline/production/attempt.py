@@ -425,6 +425,8 @@ class Attempt:
             if self.line.printer.status().card_at is not Station.CONTACTLESS:
                 self.line.printer.park(Station.CONTACTLESS)
             with self.line.printer.channel() as channel:
+                # Of two cards in the field nobody knows which one would die.
+                self.shop.expect_single_card(channel)
                 return self.bench.personalization.terminate(channel)
         except EktpError:
             return False
