@@ -48,12 +48,40 @@ def _wire(folder: Path) -> dict[str, Any]:
         return wire(folder, pool=pool, say=_say)
 
 
+def _refusals(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.refusals import refusals  # noqa: PLC0415 - one campaign at a time
+
+    return refusals(folder, say=_say)
+
+
+def _torn(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.torn import torn  # noqa: PLC0415 - one campaign at a time
+
+    return torn(folder, say=_say)
+
+
+def _pull_outs(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.pull_outs import pull_outs  # noqa: PLC0415 - one campaign at a time
+
+    return pull_outs(folder, say=_say)
+
+
+def _bit_faults(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.bit_faults import bit_faults  # noqa: PLC0415 - one campaign at a time
+
+    return bit_faults(folder, say=_say)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "kill9": _kill9,
     "intake": _intake,
     "canary": _canary,
     "demo-kill": _demo_kill,
     "wire": _wire,
+    "refusals": _refusals,
+    "torn": _torn,
+    "pull-outs": _pull_outs,
+    "bit-faults": _bit_faults,
 }
 
 

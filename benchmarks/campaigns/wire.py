@@ -6,6 +6,7 @@ some cards are read again at a desk, a SAM in a second reader.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -13,13 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.campaigns.homes import LINE, make_home
 from benchmarks.campaigns.truth import contradictions
+from console.cli.main import main
 from ektp.chip_profiles import ICAO_LDS1, KTP_EL
 from pipeline.home import SETTINGS_FILE
 from pipeline.plant import Plant
@@ -59,29 +61,30 @@ class WiredHome:
     readers: tuple[VirtualReader, ...]
 
     def ektp(self, *arguments: str) -> Told:
-        """Run a command with --json in a process of its own."""
-        done = subprocess.run(
-            self._command(*arguments), capture_output=True, text=True, check=False
-        )
-        return Told(
-            code=done.returncode,
-            document=json.loads(done.stdout) if done.stdout else {},
-            err=done.stderr,
-        )
+        """Run a command with --json, in this process: what is on the wire is in others."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            code = main([*self._options(), *arguments])
+        told = out.getvalue()
+        return Told(code=code, document=json.loads(told) if told else {}, err=err.getvalue())
 
-    def _command(self, *arguments: str) -> list[str]:
-        return [*_EKTP, "--home", str(self.path), "--lang", "en", "--json", *arguments]
+    def _options(self) -> list[str]:
+        return ["--home", str(self.path), "--lang", "en", "--json"]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Run a command with --json in a process of its own."""
+        return subprocess.Popen(
+            [*_EKTP, *self._options(), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     @contextmanager
     def offering(self, *arguments: str, reader: int = 0) -> Iterator[subprocess.Popen[str]]:
         """`ektp sim …` for a reader, for as long as the context lasts."""
         vpcd = f"127.0.0.1:{self.readers[reader].port}"
-        process = subprocess.Popen(
-            self._command("sim", *arguments, "--vpcd", vpcd),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = self.start("sim", *arguments, "--vpcd", vpcd)
         try:
             # A station has nothing to offer before a card stands there: its first word is enough.
             wanted = "station" if "--line" in arguments else "offered to"
