@@ -189,7 +189,7 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodingReport:
-    """What was written into a chip: digests proved by the chip's own digest over them, APDUs sent, bytes of payload.
+    """What was written into a chip: digests that the chip proved, APDUs sent, bytes of payload.
 
     `traffic` by what it was for: `open`, each phase of the personalization, and `file_data`, the
     commands of phase `files` that carry content.

@@ -134,6 +134,14 @@ class SecondPersonRequired(NotAllowed):
     remedy = "let another user approve the request: ektp --as OTHER approve R-…"
 
 
+class SecondCustodianRequired(SecondPersonRequired):
+    """An act upon keys takes two different custodians, who stand together."""
+
+    code = "CFG-909"
+    meaning = "two different custodians are needed"
+    remedy = "name the other one, who is in the room too: --second USER"
+
+
 # --- records ---------------------------------------------------------------------------------
 
 
@@ -439,6 +447,7 @@ class TokenNotFound(HsmError):
     code = "HSM-501"
     disposition = Disposition.RETRY
     meaning = "the token was not found or could not be opened"
+    remedy = "put the token in; compare [token] in ektp.toml and the PIN file; say it again"
 
 
 class KeyNotFound(HsmError):
@@ -461,6 +470,22 @@ class SealBroken(HsmError):
     code = "HSM-504"
     meaning = "a sealed value does not open"
     remedy = "restore the store from its backup; do not go on"
+
+
+class ComponentSealed(SealBroken):
+    """A custodian's component that does not open: another passphrase, or an altered file."""
+
+    code = "HSM-505"
+    meaning = "a key component does not open"
+    remedy = "have its custodian type the passphrase again; else take another copy of the file"
+
+
+class ModuleRefused(KeyUsageForbidden):
+    """A secure access module that may not be used, or not be issued."""
+
+    code = "HSM-506"
+    meaning = "this secure access module may not be used"
+    remedy = "see which are in use: ektp keys sam list; take another, or issue it again"
 
 
 # --- stock -----------------------------------------------------------------------------------
