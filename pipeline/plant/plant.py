@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +32,7 @@ from pipeline.home import Home, SystemEntropy, new_id
 from pipeline.intake.importer import VerifiedSource
 from pipeline.plant.desk import Desk
 from pipeline.plant.keyroom import KeyRoom
+from pipeline.plant.standing import StandingInspector
 from pipeline.plant.tokens import token_place
 from pipeline.plant.wires import Wires
 from pipeline.plant.world import HOPPERS, SimulatedSide
@@ -255,7 +257,9 @@ class Plant:
                         key_version=_READ_KEY_VERSION,
                         entropy=self.entropy,
                     ),
-                    inspector=inspector_for(name),
+                    inspector=StandingInspector(
+                        self.token.registry.roll, partial(inspector_for, name)
+                    ),
                 )
                 for name in CHIP_PROFILES
             }
