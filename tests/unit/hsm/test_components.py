@@ -23,6 +23,8 @@ from hsm.components import (
 )
 from hsm.key_set import key_check_value
 
+pytestmark = pytest.mark.slow
+
 TWO = ("Sri Rahayu", "Bagus Wicaksono")
 THREE = (*TWO, "Made Suartini")
 WORD = "correct horse battery"

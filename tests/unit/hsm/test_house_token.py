@@ -20,6 +20,8 @@ from hsm.soft_keys import SoftKeys
 from tests.unit.hsm.builders import FixedClock
 from tests.unit.hsm.soft_tokens import PIN, READ_MASTER, TRANSPORT, soft_token
 
+pytestmark = pytest.mark.slow
+
 INSIDE = KeyAttributes(sensitive=True, extractable=False, made_inside=True)
 
 

@@ -271,6 +271,8 @@ time.sleep(60)
 """
 CRASHES = """
 import signal
+
+pytestmark = pytest.mark.slow
 client.blind_index(b"v")
 control = os.fork()
 if control == 0:

@@ -23,6 +23,8 @@ from ektp.errors import (
 from inspection import KtpElInspector
 from inspection.guarded import Limits
 
+pytestmark = pytest.mark.slow
+
 SELECT, READ, CHALLENGE, AUTHENTICATE = 0xA4, 0xB0, 0x84, 0x82
 
 

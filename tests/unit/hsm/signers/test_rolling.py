@@ -23,6 +23,8 @@ from hsm.signers.trust import trusted_signers
 from tests.unit.hsm.pki.helpers import DAY, NOW, LyingKey, MemoryKey
 from tests.unit.hsm.signers.helpers import FILES, KTP_EL, LDS, House, founded, house
 
+pytestmark = pytest.mark.slow
+
 WILD_CLOCKS = [
     datetime(1970, 1, 1, tzinfo=UTC),
     NOW - 365 * DAY,

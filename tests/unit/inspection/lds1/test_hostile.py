@@ -34,6 +34,8 @@ from tests.unit.inspection.lds1.helpers import (
     sw,
 )
 
+pytestmark = pytest.mark.slow
+
 FAILED, PASSED = CheckOutcome.FAILED, CheckOutcome.PASSED
 # The smallest curve: a reading is mostly curve arithmetic, and here there are very many.
 SMALL_CURVE = CURVES[8]

@@ -21,6 +21,8 @@ from tests.integration.lds1 import pki
 from tests.integration.lds1.specimens import contents, house_files, house_groups, sod
 from tests.unit.inspection.lds1.helpers import der_int, oid, sequence
 
+pytestmark = pytest.mark.slow
+
 FILES = dict(house_files())
 SOD = FILES["sod"]
 CHECKS = contents()

@@ -29,6 +29,8 @@ from .script import (
 )
 from .worked_example import MASTER
 
+pytestmark = pytest.mark.slow
+
 CLOSED, WRITTEN, BLANK = bytes(a_closed_chip()), bytes(a_written_chip()), bytes(a_blank())
 COUNTERS = (ChipState.from_bytes(CLOSED).sequence_counter, 0)
 FILES = stored_files()

@@ -28,6 +28,8 @@ from simulation.chip.lds1.specimen import public_key
 from .chips import AA_KEY, CA_KEY, CAN, FILES, INFORMATION, a_chip
 from .reader import AID, Broken, Reader
 
+pytestmark = pytest.mark.slow
+
 SOUND = {
     "ISO7816_A_01 ISO7816_A_02 ISO7816_C_02 ISO7816_C_03 ISO7816_C_04 ISO7816_C_05 ISO7816_C_06",
     "ISO7816_C_07 ISO7816_D_02 ISO7816_D_03 ISO7816_D_04 ISO7816_D_05 ISO7816_D_06 ISO7816_D_08",

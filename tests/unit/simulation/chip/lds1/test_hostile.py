@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from simulation.chip.lds1.messaging import Lds1Messaging
 
 from .chips import CAN, a_chip
 from .reader import Keys, Messaging, Reader
+
+pytestmark = pytest.mark.slow
 
 HEADERS = st.tuples(
     st.sampled_from([0x00, 0x0C, 0x10, 0x1C]),
