@@ -17,6 +17,7 @@ from console.cli.parts import noun
 from console.cli.session import Session, session_of
 from console.cli.wording import sentence
 from ektp.chip_profiles import CHIP_PROFILES
+from ektp.errors import SimulationRefused
 from ektp.ids import CardSerial, JobId
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def chip(
         raise typer.BadParameter("one of --blank, --job, --card, --line")
     if profile is not None and profile not in CHIP_PROFILES:
         raise typer.BadParameter("--profile: " + ", ".join(CHIP_PROFILES))
-    session = session_of(context)
+    session = _simulated(session_of(context))
     with session.plant() as plant, _chosen(plant, profile, job, card, line) as offer:
         if profile is not None and offer.profile not in (None, profile):
             raise typer.BadParameter(f"--profile: this is a card of {offer.profile}")
@@ -98,10 +99,18 @@ def sam(
 ) -> None:
     """Offer a SAM to pcscd, as in a contact slot, until SIGINT or SIGTERM ends it."""
     host, port = _address(vpcd)
-    session = session_of(context)
+    session = _simulated(session_of(context))
     serial = None if sam is None else CardSerial.parse(sam)
     with session.plant() as plant, plant.wires.module(serial) as offer:
         _serve(session, plant.wires, offer, host, port)
+
+
+def _simulated(session: Session) -> Session:
+    """The session of a simulated home. Raises `SimulationRefused` before a token is asked for."""
+    with session.home() as home:
+        if home.kind != "simulated":
+            raise SimulationRefused("this home has no simulated world")
+    return session
 
 
 def _address(text: str) -> tuple[str, int]:

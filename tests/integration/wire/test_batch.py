@@ -66,10 +66,9 @@ def test_a_stranger_verifies_a_card_on_a_desk_reader(
     assert checks["channel.secure_messaging"] == "PASSED"
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_a_card_torn_out_in_mid_batch_loses_no_card(wires: Wires, profile: str) -> None:
+def test_a_card_torn_out_in_mid_batch_loses_no_card(wires: Wires) -> None:
     """The server of the chips is killed while a chip is written, and started again later."""
-    home = wires.home(f"torn-{profile}", profile, 3)
+    home = wires.home("torn", "ktp-el", 3)
     with home.offering("chip", "--line", LINE) as serving:
         running = home.start("batch", "run", home.batch)
         while not _encoding(home):
@@ -77,21 +76,21 @@ def test_a_card_torn_out_in_mid_batch_loses_no_card(wires: Wires, profile: str) 
             time.sleep(0.005)
         serving.kill()
         running.communicate(timeout=120)
+    # The chip that was torn away is spoiled, and so are blanks that nobody answers for, until the
+    # third of them stops the line.
+    assert running.returncode == 5
     after = home.ektp("batch", "status", home.batch).document["cards"]
-    assert after["picked"] == sum(after[name] for name in COUNTED) > after["passed"]
-    assert after["difference"] == 0
+    assert after["picked"] == after["passed"] + after["spoiled"]
+    assert after["spoiled"] >= 3
     with home.offering("chip", "--line", LINE):
-        home.ektp("batch", "recover", home.batch)
-        home.ektp("lines", "resume", LINE)
+        assert home.ektp("lines", "resume", LINE).code == 0
         told = home.ektp("batch", "run", home.batch)
+    assert told.code == 0, told.err
     counts = told.document["cards"]
-    assert counts["picked"] == sum(counts[name] for name in COUNTED)
-    assert counts["passed"] + counts["in_doubt"] + counts["held"] == 3
+    assert (counts["passed"], counts["spoiled"]) == (3, after["spoiled"])
+    assert counts["picked"] == counts["passed"] + counts["spoiled"]
     assert counts["difference"] == 0
     assert _truth(home) == []
-
-
-COUNTED = ("passed", "spoiled", "held", "in_doubt", "on_machine")
 
 
 def _encoding(home: WiredHome) -> bool:
