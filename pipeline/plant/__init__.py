@@ -1,7 +1,8 @@
 """The composition root: the one package that names concrete hardware, real or simulated.
 
 `plant` opens a home with its token and puts ports and services together; `world` is the simulated
-half, `desk` the readers of people, `tokens` where keys are, `samples` synthetic records.
+half, `wires` puts it before PC/SC readers, `desk` has the readers of people and `slots` their SAMs,
+`tokens` where keys are, `samples` synthetic records.
 """
 
 from __future__ import annotations
