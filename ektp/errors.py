@@ -480,6 +480,22 @@ class ComponentSealed(SealBroken):
     remedy = "have its custodian type the passphrase again; else take another copy of the file"
 
 
+class ComponentRefused(HsmError):
+    """Files that are not all the components of the key that is wanted."""
+
+    code = "HSM-507"
+    meaning = "these are not the components of the key"
+    remedy = "give each component of this key once, as it was handed out: LABEL=FILE"
+
+
+class CustodiansRefused(KeyUsageForbidden):
+    """People or passphrases that cannot keep a key apart."""
+
+    code = "HSM-508"
+    meaning = "these custodians or passphrases will not do"
+    remedy = "two different people, each with a passphrase of their own of 12 characters or more"
+
+
 class ModuleRefused(KeyUsageForbidden):
     """A secure access module that may not be used, or not be issued."""
 

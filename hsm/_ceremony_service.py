@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from ektp.errors import HsmError, KeyUsageForbidden
+from ektp.errors import ComponentRefused, CustodiansRefused, HsmError
 from ektp.ports import Clock
 from hsm._files import write_atomically
 from hsm.ceremony import CeremonyPlan, ComponentFile, Custodian, read_component_texts
@@ -88,16 +88,16 @@ def combined(label: KeyLabel, files: Sequence[ComponentFile]) -> bytes:
     """
     components = [open_component(*one) for one in read_component_texts(files)]
     if any(one.key != label.value for one in components):
-        raise HsmError("a component of another key", key=label.value)
+        raise ComponentRefused("a component of another key", key=label.value)
     value = combine(components)
     if label not in _LENGTHS or len(value) != _LENGTHS[label]:
-        raise HsmError("the master has another length than this key", key=label.value)
+        raise ComponentRefused("the master has another length than this key", key=label.value)
     return value
 
 
 def _check_new(keys: TokenKeys) -> None:
     if KeyLabel.READ in keys.labels():
-        raise HsmError(
+        raise ComponentRefused(
             "the token has this key already: its components must be given",
             key=KeyLabel.READ.value,
         )
@@ -105,13 +105,13 @@ def _check_new(keys: TokenKeys) -> None:
 
 def _check_people(plan: CeremonyPlan) -> None:
     check_custodians([one.name for one in plan.custodians])
-    for one in plan.custodians:
-        check_passphrase(one.passphrase)
-    if len({one.passphrase for one in plan.custodians}) != len(plan.custodians):
-        raise KeyUsageForbidden("two custodians have the same passphrase")
-    for files in plan.given.values():
-        if len({one.passphrase for one in files}) != len(files):
-            raise KeyUsageForbidden("two custodians have the same passphrase")
+    typed = [[one.passphrase for one in files] for files in plan.given.values()]
+    if KeyLabel.READ not in plan.given:
+        typed.append([one.passphrase for one in plan.custodians])
+        for one in plan.custodians:
+            check_passphrase(one.passphrase)
+    if any(len(set(words)) != len(words) for words in typed):
+        raise CustodiansRefused("two custodians have the same passphrase")
 
 
 def _made(plan: CeremonyPlan) -> tuple[bytes, tuple[WrittenComponent, ...]]:
@@ -140,7 +140,7 @@ def _made(plan: CeremonyPlan) -> tuple[bytes, tuple[WrittenComponent, ...]]:
 def _write(folder: Path, component: Component, custodian: Custodian) -> WrittenComponent:
     name = f"{component.key.lower()}-{component.number}-of-{component.count}.txt"
     if (folder / name).exists():
-        raise HsmError("a component file of this name is there already", file=name)
+        raise ComponentRefused("a component file of this name is there already", file=name)
     text = seal_component(component, custodian.passphrase).encode()
     write_atomically(folder / name, text)
     return WrittenComponent(

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ektp.errors import HsmError
+from ektp.errors import ComponentRefused
 from ektp.ports import Clock
 from hsm._process_child import KeyProcess
 from hsm.ceremony_record import CeremonyRecord
@@ -30,10 +30,13 @@ _LONGEST_FILE: Final = 1 << 14
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Custodian:
-    """Someone who will hold a component, and the passphrase that was typed for it."""
+    """Someone who will hold a component, and the passphrase that was typed for it.
+
+    Where READ-1 exists already nobody gets a new component, and none needs a passphrase.
+    """
 
     name: str
-    passphrase: str = field(repr=False)
+    passphrase: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +114,7 @@ def hold_ceremony(token: TokenPlace, clock: Clock, plan: CeremonyPlan) -> Ceremo
 
 
 def read_component_texts(files: Sequence[ComponentFile]) -> list[tuple[str, str]]:
-    """The texts of component files, each with its passphrase. Raises `HsmError`."""
+    """The texts of component files, each with its passphrase. Raises `ComponentRefused`."""
     return [(_text(one.path), one.passphrase) for one in files]
 
 
@@ -120,10 +123,10 @@ def _text(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(_LONGEST_FILE + 1)
     except OSError as cause:
-        raise HsmError(
+        raise ComponentRefused(
             "a component cannot be read", file=os.fspath(path), errno=cause.errno or 0
         ) from None
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        raise HsmError("this is no file of a key component", file=os.fspath(path)) from None
+        raise ComponentRefused("this is no file of a key component", file=os.fspath(path)) from None

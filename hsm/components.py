@@ -15,6 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -25,18 +26,20 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ektp.errors import HsmError, KeyUsageForbidden, SealBroken
+from ektp.errors import ComponentRefused, ComponentSealed, CustodiansRefused, SealBroken
 from hsm.key_set import key_check_value
 
 __all__ = [
     "LEAST_CUSTODIANS",
     "LEAST_PASSPHRASE",
     "Component",
+    "ComponentHeading",
     "check_custodians",
     "check_passphrase",
     "combine",
     "make_components",
     "open_component",
+    "read_heading",
     "seal_component",
     "split",
 ]
@@ -58,6 +61,8 @@ _HEAD_BYTES: Final = 3 + _SALT_BYTES
 _GROUP: Final = 4
 _LINE: Final = 32
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_KEY: Final = re.compile(r"[A-Z0-9-]{1,32}", re.ASCII)
+_PART: Final = re.compile(r"([1-9]) of ([1-9])", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +89,7 @@ def make_components(
 ) -> tuple[Component, ...]:
     """The components of a new master of 16 or 32 bytes, one for each custodian.
 
-    Raises `KeyUsageForbidden` for fewer than two people, or one person twice.
+    Raises `CustodiansRefused` for fewer than two people, or one person twice.
     """
     if length not in _LENGTHS:
         msg = "a master has 16 or 32 bytes"
@@ -108,35 +113,37 @@ def split(
 def check_custodians(custodians: Sequence[str]) -> None:
     """Two people or more, and nobody twice, however the name is written.
 
-    Raises `KeyUsageForbidden`.
+    Raises `CustodiansRefused`.
     """
     people = {_same(name) for name in custodians}
     if "" in people or len(people) != len(custodians):
-        raise KeyUsageForbidden("custodians are different people, each with a name")
+        raise CustodiansRefused("custodians are different people, each with a name")
     if not LEAST_CUSTODIANS <= len(people) <= _MOST_CUSTODIANS:
-        raise KeyUsageForbidden("a master has two to nine custodians", custodians=len(people))
+        raise CustodiansRefused("a master has two to nine custodians", custodians=len(people))
 
 
 def check_passphrase(passphrase: str) -> None:
-    """Raises `KeyUsageForbidden` for one of fewer than twelve characters."""
+    """Raises `CustodiansRefused` for one of fewer than twelve characters."""
     if len(passphrase) < LEAST_PASSPHRASE:
-        raise KeyUsageForbidden(
+        raise CustodiansRefused(
             "a custodian's passphrase is too short", least=LEAST_PASSPHRASE, got=len(passphrase)
         )
 
 
 def combine(components: Sequence[Component]) -> bytes:
-    """The master. Raises `HsmError` where the components are not all those of one key."""
+    """The master. Raises `ComponentRefused` where the components are not all those of one key."""
     names = {(one.key, one.count, len(one.value)) for one in components}
     if len(names) != 1:
-        raise HsmError("these are not the components of one key", components=len(components))
+        raise ComponentRefused(
+            "these are not the components of one key", components=len(components)
+        )
     ((key, count, _),) = names
     if sorted(one.number for one in components) != list(range(1, count + 1)):
-        raise HsmError("a component is missing, or given twice", key=key, wanted=count)
+        raise ComponentRefused("a component is missing, or given twice", key=key, wanted=count)
     check_custodians([one.custodian for one in components])
     values = [one.value for one in components]
     if len(set(values)) != count:
-        raise HsmError("two components are the same", key=key)
+        raise ComponentRefused("two components are the same", key=key)
     return reduce(_xor, values)
 
 
@@ -146,7 +153,7 @@ def combine(components: Sequence[Component]) -> bytes:
 def seal_component(component: Component, passphrase: str) -> str:
     """The text of a component's file.
 
-    Raises `KeyUsageForbidden` for a passphrase that is too short.
+    Raises `CustodiansRefused` for a passphrase that is too short.
     """
     check_passphrase(passphrase)
     header = _header(component)
@@ -157,17 +164,39 @@ def seal_component(component: Component, passphrase: str) -> str:
     return header + "\n" + _written(head + nonce + sealed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComponentHeading:
+    """What a component's file says of itself; nothing of it is proved before the file is opened."""
+
+    key: str
+    number: int
+    count: int
+    custodian: str
+
+
+def read_heading(text: str) -> ComponentHeading:
+    """What is asked for before a passphrase is typed: which component of which key, and whose.
+
+    Raises `ComponentRefused` for what is no such file.
+    """
+    told = _told([line.strip() for line in text.strip().splitlines()])
+    key, custodian = told.get("key", ""), told.get("custodian", "")
+    part = _PART.fullmatch(told.get("component", ""))
+    # It is shown on a terminal: nothing there may be a command to it.
+    if part is None or not _KEY.fullmatch(key) or not custodian.isprintable():
+        raise ComponentRefused("this is no file of a key component")
+    return ComponentHeading(key=key, number=int(part[1]), count=int(part[2]), custodian=custodian)
+
+
 def open_component(text: str, passphrase: str) -> Component:
     """Read a component's file, as written or typed in again.
 
-    Raises `HsmError` for what is no such file (naming the line that was typed wrong), `SealBroken`
-    for another passphrase, or an altered file.
+    Raises `ComponentRefused` for what is no such file (naming the line that was typed wrong),
+    `ComponentSealed` for another passphrase, or an altered file.
     """
     lines = [line.strip() for line in text.strip().splitlines()]
+    told = _told(lines)
     wanted = 1 + len(_FIELDS)
-    if lines[:1] != [_TITLE] or len(lines) <= wanted:
-        raise HsmError("this is no file of a key component")
-    told = dict(line.partition(": ")[::2] for line in lines[1:wanted])
     sealed = _read([line for line in lines[wanted:] if line])
     head, nonce = sealed[:_HEAD_BYTES], sealed[_HEAD_BYTES : _HEAD_BYTES + _NONCE_BYTES]
     header = "\n".join(lines[:wanted]) + "\n"
@@ -182,10 +211,22 @@ def open_component(text: str, passphrase: str) -> Component:
         if len(value) not in _LENGTHS or _header(component) != header:
             raise SealBroken("the component does not agree with its file")
     except (KeyError, ValueError):
-        raise HsmError("this is no file of a key component") from None
+        raise ComponentRefused("this is no file of a key component") from None
     except InvalidTag:
-        raise SealBroken("another passphrase, or an altered component") from None
+        heading = read_heading(text)
+        raise ComponentSealed(
+            "another passphrase, or an altered component",
+            key=heading.key,
+            component=heading.number,
+        ) from None
     return component
+
+
+def _told(lines: Sequence[str]) -> dict[str, str]:
+    wanted = 1 + len(_FIELDS)
+    if lines[:1] != [_TITLE] or len(lines) <= wanted:
+        raise ComponentRefused("this is no file of a key component")
+    return dict(line.partition(": ")[::2] for line in lines[1:wanted])
 
 
 def _header(component: Component) -> str:
@@ -215,14 +256,14 @@ def _read(lines: Sequence[str]) -> bytes:
         typed = "".join(line.upper().split())
         content, check = typed[:-2], typed[-2:]
         if check != _check(content):
-            raise HsmError("a line of the component is typed wrong", line=number)
+            raise ComponentRefused("a line of the component is typed wrong", line=number)
         text += content
     try:
         sealed = base64.b32decode(text + "=" * (-len(text) % 8))
     except binascii.Error:
-        raise HsmError("this is no file of a key component") from None
+        raise ComponentRefused("this is no file of a key component") from None
     if len(sealed) < _HEAD_BYTES + _NONCE_BYTES:
-        raise HsmError("this is no file of a key component")
+        raise ComponentRefused("this is no file of a key component")
     return sealed
 
 
@@ -235,7 +276,7 @@ def _check(line: str) -> str:
 def _stretch(passphrase: str, head: bytes) -> bytes:
     cost = head[: len(_COST)]
     if any(not 0 < asked <= limit for asked, limit in zip(cost, _COST_LIMIT, strict=True)):
-        raise HsmError("the component asks for an absurd cost")
+        raise ComponentRefused("the component asks for an absurd cost")
     return hashlib.scrypt(
         unicodedata.normalize("NFKC", passphrase).encode(),
         salt=head[len(_COST) :],

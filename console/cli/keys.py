@@ -3,47 +3,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from datetime import datetime
+from collections.abc import Sequence
 from enum import Enum, unique
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from console.cli.answers import Facts, Table, answer
-from console.cli.parts import noun, plain
-from console.cli.session import Session, secret, session_of
+from console.cli import sams
+from console.cli.answers import Answer, Facts, Table, answer
+from console.cli.custodians import SecondOption, both_words, held, new_passphrases
+from console.cli.drawing import draw
+from console.cli.parts import OutFolder, noun, plain
+from console.cli.session import Session, session_of
+from console.cli.wording import label, sentence
 from ektp.errors import ConfigurationError
-from ektp.ids import CardSerial
 
 if TYPE_CHECKING:
-    from pipeline.home import Home
-    from pipeline.people import Act
-    from pipeline.plant.keyroom import Components, SamLine, Words
+    from pipeline.plant.keyroom import CeremonyRecord, KeyRoom
 
 app = noun("The token: its ceremony, its signers, its modules, what receivers must trust.")
-sam = noun("Secure access modules: issue, list, revoke.")
-app.add_typer(sam, name="sam")
+app.add_typer(sams.app, name="sam")
 
-_COLUMNS = ("label", "kind", "use", "left", "in_token")
-_SAM_COLUMNS = ("sam", "version", "holder", "state", "signers", "valid_until")
-_PASSPHRASES = ("EKTP_PASSPHRASE_1", "EKTP_PASSPHRASE_2")
-
-SecondOption = Annotated[
-    str | None,
-    typer.Option(
-        "--second",
-        metavar="USER",
-        help="The other custodian, who is in the room too; their PIN: EKTP_SECOND_PIN.",
-    ),
-]
-ComponentsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--components", exists=True, dir_okay=False, help="A component of READ-1; once for each."
-    ),
-]
+_COLUMNS = ("label", "kind", "use", "state", "left", "begins", "ends", "in_token")
+_DAY = len("2026-12-31")
 
 
 @unique
@@ -53,6 +36,9 @@ class Family(Enum):
     KTP_EL = "ktp-el"
     ICAO_LDS1 = "icao-lds1"
     CSCA = "csca"
+
+
+_FAMILY_OF = {"DS": Family.KTP_EL, "LDS": Family.ICAO_LDS1, "CSCA": Family.CSCA}
 
 
 @unique
@@ -71,72 +57,102 @@ def init(
     *,
     out: Annotated[
         Path,
-        typer.Option(metavar="DIR", file_okay=False, help="For component files and the record."),
+        typer.Option(
+            metavar="DIR", file_okay=False, help="For component files, the record and its paper."
+        ),
     ],
     place: Annotated[str, typer.Option(help="Where the ceremony is held.")] = "PUSAT",
     second: SecondOption = None,
-    witness: Annotated[list[str] | None, typer.Option(help="Who sees it done.")] = None,
+    witness: Annotated[
+        list[str] | None, typer.Option(help="Who sees it done; once for each.")
+    ] = None,
     component: Annotated[
         list[str] | None,
         typer.Option(
             metavar="LABEL=FILE",
             help="A component of a master that exists (TRANSPORT-128, -256, -SAM, READ-1); once "
-            "for each file, in the order of the custodians.",
+            "for each file, in any order.",
         ),
     ] = None,
 ) -> None:
     """Hold the ceremony: two custodians make all keys in an empty token, and a record says so.
 
     Each custodian takes one component of the read master away, sealed under a passphrase of their
-    own (typed unseen, or EKTP_PASSPHRASE_1 and _2). The makers' transport masters come as
-    components too.
+    own (typed unseen twice, or EKTP_PASSPHRASE_1 and _2). The makers' transport masters come as
+    components too, each under its own passphrase (typed, or EKTP_PASSPHRASE_TRANSPORT_128_1 and so
+    on). A ceremony that was cut off is held again with the written components of READ-1.
     """
+    from pipeline.documents.ceremonies import ceremony_paper
     from pipeline.people import Act
-    from pipeline.plant.keyroom import Ceremony
+    from pipeline.plant.keyroom import Ceremony, record_name
 
     session = session_of(context)
     with session.plant() as plant:
-        words = _words(session, plant.home, Act.MAKE_KEYS, second)
-        phrases = _passphrases(words)
-        record = plant.keyroom.hold_ceremony(
+        room = plant.keyroom
+        room.require_new()
+        given = _by_label(room, component or ())
+        words = both_words(session, plant.home, Act.MAKE_KEYS, second)
+        phrases = None if "READ-1" in given else new_passphrases(session, words.people)
+        record = room.hold_ceremony(
             words,
             Ceremony(
                 place=place,
                 out=out.absolute(),
                 passphrases=phrases,
                 witnesses=tuple(witness or ()),
-                given={
-                    label: _held(files, phrases) for label, files in _by_label(component).items()
-                },
+                given={name: held(session, files) for name, files in given.items()},
             ),
         )
-        keys = plain(plant.keyroom.inventory())
-    document = {
+        paper = ceremony_paper(plant, words.second, record, lang=session.lang).write(out)
+        keys = plain(room.lines())
+    document = _record_document(record) | {
         "keys": keys,
-        "record": record.digest.hex(),
         "components": [
             {"file": str(out / each.file), "custodian": each.custodian, "kcv": each.check_value}
             for each in record.components
         ],
+        "files": [str(out / record_name(record)), str(paper)],
     }
+    shown = {name: document[name] for name in (*_RECORD, "files")}
+    components = [tuple(one.values()) for one in document["components"]]
     answer(
         session,
         document,
-        Facts(facts={"record": document["record"], "held_at": record.held_at}),
-        _table(keys),
+        Facts(facts=shown),
+        Table(title="components", columns=("file", "custodian", "kcv"), rows=components),
+        *_shown_keys(session, keys),
+        sentence(session.lang, "ceremony_held"),
     )
+
+
+@app.command("record")
+def record_(context: typer.Context, *, out: OutFolder = None) -> None:
+    """The record of the ceremony, compared with the journal; --out draws its paper anew."""
+    from pipeline.documents.ceremonies import ceremony_paper
+
+    session = session_of(context)
+    with session.plant() as plant:
+        found = plant.keyroom.record()
+    files = draw(
+        session,
+        out,
+        lambda plant, actor: [ceremony_paper(plant, actor, found, lang=session.lang)],
+    )
+    document = _record_document(found) | {"files": files}
+    answer(session, document, Facts(facts=document))
 
 
 @app.command()
 def status(context: typer.Context) -> None:
-    """The inventory: each key's label, kind and use, and what is left of its quota.
+    """The inventory: each key's label, kind and use, when it signs, and what is left of its quota.
 
-    A key that does not stay inside the token says where it goes.
+    A key that does not stay inside the token says where it goes. Signers that have used up 80 % of
+    their quota or time are named, with what to do.
     """
     session = session_of(context)
     with session.plant() as plant:
-        keys = plain(plant.keyroom.inventory())
-    answer(session, {"keys": keys}, _table(keys))
+        keys = plain(plant.keyroom.lines())
+    answer(session, {"keys": keys}, *_shown_keys(session, keys))
 
 
 @app.command()
@@ -155,13 +171,15 @@ def rotate(
     """
     from pipeline.people import Act
 
+    if prepare and family is Family.CSCA:
+        raise typer.BadParameter("--prepare is for document signers; a new CSCA certifies at once")
     session = session_of(context)
     act = Act.ROTATE_CSCA if family is Family.CSCA else Act.ROTATE_SIGNER
     with session.plant() as plant:
-        words = _words(session, plant.home, act, second)
-        label = plant.keyroom.rotate(words, family.value, at_once=not prepare)
-        keys = plain(plant.keyroom.inventory())
-    answer(session, {"signer": label, "keys": keys}, Facts(facts={"signer": label}), _table(keys))
+        words = both_words(session, plant.home, act, second)
+        made = plant.keyroom.rotate(words, family.value, at_once=not prepare)
+        keys = plain(plant.keyroom.lines())
+    _answer_signer(session, made, keys)
 
 
 @app.command()
@@ -177,10 +195,10 @@ def revoke(
 
     session = session_of(context)
     with session.plant() as plant:
-        words = _words(session, plant.home, Act.REVOKE_SIGNER, second)
+        words = both_words(session, plant.home, Act.REVOKE_SIGNER, second)
         plant.keyroom.revoke_signer(words, signer, reason.value)
-        keys = plain(plant.keyroom.inventory())
-    answer(session, {"signer": signer, "keys": keys}, Facts(facts={"signer": signer}), _table(keys))
+        keys = plain(plant.keyroom.lines())
+    _answer_signer(session, signer, keys, sentence(session.lang, "signer_revoked", signer=signer))
 
 
 @app.command("export-trust")
@@ -210,115 +228,68 @@ def export_trust(
     answer(session, {"files": written}, Facts(facts={"files": written}))
 
 
-# --- modules ------------------------------------------------------------------------------------
-
-
-@sam.command("issue")
-def sam_issue(
-    context: typer.Context,
-    *,
-    reader: Annotated[
-        str,
-        typer.Option(help="The reader with the module; sim:SERIAL is one of the simulated world."),
-    ],
-    holder: Annotated[str, typer.Option(help="Who gets it: a station, an office.")],
-    valid_until: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="The last day on which it is opened.")
-    ],
-    components: ComponentsOption = None,
-    second: SecondOption = None,
-) -> None:
-    """Load a module with read keys and the list of signers; two custodians with their components.
-
-    In a simulated home the development token has the read master, and sim:SERIAL is made where it
-    is not there yet.
-    """
-    from pipeline.people import Act
-
-    session = session_of(context)
-    with session.plant() as plant:
-        words = _words(session, plant.home, Act.ISSUE_SAM, second)
-        held = _held(components, _passphrases(words) if components else ("", ""))
-        with plant.desk.slots.module(reader) as channel:
-            line = plant.keyroom.issue_sam(
-                words, channel, holder=holder, valid_until=valid_until.date(), components=held
-            )
-    _answer_sam(session, line)
-
-
-@sam.command("list")
-def sam_list(context: typer.Context) -> None:
-    """The modules that were issued here."""
-    session = session_of(context)
-    with session.plant() as plant:
-        lines = [asdict(line) for line in plant.keyroom.sams()]
-    rows = [tuple(line[column] for column in _SAM_COLUMNS) for line in lines]
-    answer(session, {"sams": lines}, Table(columns=_SAM_COLUMNS, rows=rows))
-
-
-@sam.command("revoke")
-def sam_revoke(
-    context: typer.Context,
-    serial: Annotated[str, typer.Argument(metavar="SERIAL", help="The module's serial, 16 hex.")],
-    *,
-    reason: Annotated[str, typer.Option(help="Why, for the journal.")],
-    second: SecondOption = None,
-) -> None:
-    """Open a module no more; two custodians."""
-    from pipeline.people import Act
-
-    session = session_of(context)
-    with session.plant() as plant:
-        words = _words(session, plant.home, Act.REVOKE_SAM, second)
-        line = plant.keyroom.revoke_sam(words, CardSerial.parse(serial), reason)
-    _answer_sam(session, line)
-
-
 # --- what they share ----------------------------------------------------------------------------
 
-
-def _words(session: Session, home: Home, act: Act, second: str | None) -> Words:
-    """Both custodians, each proved: acts upon keys are done by people who stand together."""
-    from pipeline.plant.keyroom import Words
-
-    first = session.asks(home, act)
-    return Words(first=first, second=session.seconds(home, act, second, but=first.principal))
+_RECORD = ("record", "held_at", "place", "custodians", "witnesses")
 
 
-def _passphrases(words: Words) -> tuple[str, str]:
-    first, second = (
-        secret(f"{actor.principal}: passphrase", variable)
-        for actor, variable in zip((words.first, words.second), _PASSPHRASES, strict=True)
-    )
-    return first, second
+def _record_document(record: CeremonyRecord) -> dict[str, Any]:
+    return {
+        "record": record.digest.hex(),
+        "held_at": record.held_at,
+        "place": record.place,
+        "custodians": list(record.custodians),
+        "witnesses": list(record.witnesses),
+    }
 
 
-def _held(files: list[Path] | None, phrases: tuple[str, str]) -> Components:
-    """Component files in the order of the custodians who hold them."""
-    if not files:
-        return ()
-    if len(files) != len(phrases):
-        raise typer.BadParameter("one component of each of the two custodians, in their order")
-    return list(zip(files, phrases, strict=True))
-
-
-def _by_label(components: list[str] | None) -> dict[str, list[Path]]:
-    """`LABEL=FILE`, once for each file, by label."""
+def _by_label(room: KeyRoom, components: Sequence[str]) -> dict[str, list[Path]]:
+    """`LABEL=FILE`, once for each file, by label. Raises `ComponentRefused` for no such master."""
     found: dict[str, list[Path]] = {}
-    for each in components or ():
-        label, equals, name = each.partition("=")
-        if not equals or not Path(name).is_file():
-            raise typer.BadParameter("--component: LABEL=FILE, and the file is there")
-        found.setdefault(label, []).append(Path(name))
+    for each in components:
+        name, equals, file = each.partition("=")
+        if not equals:
+            raise typer.BadParameter("--component: LABEL=FILE, such as TRANSPORT-128=FILE")
+        if not Path(file).is_file():
+            raise typer.BadParameter(f"--component: there is no file {file}")
+        room.require_label(name)
+        found.setdefault(name, []).append(Path(file))
     return found
 
 
-def _table(keys: list[dict[str, Any]]) -> Table:
-    shown = [{**key, "in_token": key["inside"]} for key in keys]
-    rows = [tuple(key[column] for column in _COLUMNS) for key in shown]
-    return Table(columns=_COLUMNS, rows=rows)
+def _answer_signer(
+    session: Session, signer: str, keys: list[dict[str, Any]], *shown: Answer
+) -> None:
+    document = {"signer": signer, "keys": keys}
+    answer(session, document, Facts(facts={"signer": signer}), *_shown_keys(session, keys), *shown)
 
 
-def _answer_sam(session: Session, line: SamLine) -> None:
-    document = asdict(line)
-    answer(session, document, Facts(facts={name: document[name] for name in _SAM_COLUMNS}))
+def _shown_keys(session: Session, keys: list[dict[str, Any]]) -> list[Answer]:
+    """The inventory as a table, and sentences about what it cannot show."""
+    rows = [tuple(_cells(session, key)[column] for column in _COLUMNS) for key in keys]
+    shown: list[Answer] = [Table(columns=_COLUMNS, rows=rows)]
+    if any("in software" in key["use"] for key in keys):
+        shown.append(sentence(session.lang, "keys_in_software"))
+    shown.append(sentence(session.lang, "keys_of_a_card"))
+    for key in keys:
+        if key["alarm"]:
+            family = _FAMILY_OF[key["label"].partition("-")[0]]
+            name = "csca_alarm" if family is Family.CSCA else "signer_alarm"
+            shown.append(sentence(session.lang, name, signer=key["label"], family=family.value))
+    return shown
+
+
+def _cells(session: Session, key: dict[str, Any]) -> dict[str, Any]:
+    state = key["state"] and label(session.lang, key["state"])
+    if key["alarm"]:
+        state = f"{state}: {label(session.lang, 'rotate_soon')}"
+    return {
+        **key,
+        # Where a key is kept has a column; the reason stands below the table.
+        "use": label(session.lang, key["use"].partition(";")[0].partition(":")[0]),
+        "label": label(session.lang, key["label"]),
+        "state": state,
+        "begins": key["begins"] and key["begins"][:_DAY],
+        "ends": key["ends"] and key["ends"][:_DAY],
+        "in_token": key["inside"],
+    }

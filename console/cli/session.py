@@ -144,7 +144,7 @@ def secret(prompt: str, variable: str) -> str:
     if given is not None:
         return given
     if not sys.stdin.isatty():
-        raise NotAllowed("no PIN: type it at a terminal, or give it in " + variable)
+        raise NotAllowed("nobody is here to type it: use a terminal, or give it in " + variable)
     import getpass
 
     return getpass.getpass(f"{prompt}: ", stream=sys.stderr)

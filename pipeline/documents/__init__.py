@@ -9,6 +9,7 @@ begins after that transaction. Unknown ids raise `NotFound`, a character that th
 from __future__ import annotations
 
 from pipeline.documents.accounts import reconciliation_sheet, stock_bulletin
+from pipeline.documents.ceremonies import ceremony_paper
 from pipeline.documents.consignments import consignment_bast
 from pipeline.documents.document import Document
 from pipeline.documents.ends import destruction_record, spoilage_report
@@ -18,6 +19,7 @@ from pipeline.documents.proofs import proof_card, proof_sheet
 
 __all__ = [
     "Document",
+    "ceremony_paper",
     "consignment_bast",
     "destruction_record",
     "message_list",

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from pipeline.papers.filing import file_name
+from pipeline.papers.key_views import CeremonialKey, KeyCeremony, KeyComponent, KeyToken
 from pipeline.papers.views import (
     ConsignedParcel,
     ConsignmentHandover,
@@ -40,6 +41,7 @@ from pipeline.papers.views import (
 from pipeline.papers.wording import DestructionMethod, Lang, OtherGround
 
 if TYPE_CHECKING:
+    from pipeline.papers.ceremony import render_key_ceremony
     from pipeline.papers.destruction import render_destruction_record
     from pipeline.papers.digest import document_digest
     from pipeline.papers.handover import render_consignment_handover
@@ -51,11 +53,15 @@ if TYPE_CHECKING:
     from pipeline.papers.stock import render_stock_bulletin
 
 __all__ = [
+    "CeremonialKey",
     "ConsignedParcel",
     "ConsignmentHandover",
     "DestroyedCard",
     "DestructionMethod",
     "DestructionRecord",
+    "KeyCeremony",
+    "KeyComponent",
+    "KeyToken",
     "Lang",
     "MachineLine",
     "ManifestCard",
@@ -80,6 +86,7 @@ __all__ = [
     "file_name",
     "render_consignment_handover",
     "render_destruction_record",
+    "render_key_ceremony",
     "render_notice_list",
     "render_parcel_labels",
     "render_parcel_manifest",
@@ -93,6 +100,7 @@ _MODULE_OF: Final = {
     "document_digest": "digest",
     "render_consignment_handover": "handover",
     "render_destruction_record": "destruction",
+    "render_key_ceremony": "ceremony",
     "render_notice_list": "notices",
     "render_parcel_labels": "label",
     "render_parcel_manifest": "manifest",

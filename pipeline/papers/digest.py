@@ -32,7 +32,7 @@ def qr_text(kind: str, number: str, digest: bytes) -> str:
     return f"EKTP:{kind}:{number}:SHA256:{digest.hex()}".upper()
 
 
-def _plain(value: object) -> _Plain:  # noqa: PLR0911 - one kind of value per line
+def _plain(value: object) -> _Plain:  # noqa: C901, PLR0911 - one kind of value per line
     if isinstance(value, PersonalText):
         return value.reveal()
     if isinstance(value, Enum):
@@ -41,6 +41,8 @@ def _plain(value: object) -> _Plain:  # noqa: PLR0911 - one kind of value per li
         return str.__str__(value)
     if value is None or isinstance(value, bool | int):
         return value
+    if isinstance(value, bytes):
+        return value.hex()
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from pipeline.papers.key_views import KeyCeremony
 from pipeline.papers.views import (
     ConsignmentHandover,
     DestructionRecord,
@@ -32,7 +33,7 @@ def file_name(view: View, stamp: Stamp) -> str:
     return f"{_stem(view, stamp)}.pdf"
 
 
-def _stem(view: View, stamp: Stamp) -> str:  # noqa: C901, PLR0911 - a table of papers
+def _stem(view: View, stamp: Stamp) -> str:  # noqa: C901, PLR0911, PLR0912 - a table
     match view:
         case ParcelLabel():
             return f"label-{view.parcel}"
@@ -56,6 +57,9 @@ def _stem(view: View, stamp: Stamp) -> str:  # noqa: C901, PLR0911 - a table of 
             return f"stock-{local_time(view.as_of, stamp.zone).date().isoformat()}"
         case NoticeList():
             return f"notice-{view.office.code}-{view.collect_from.isoformat()}"
+        case KeyCeremony():
+            # As the file of the record that it shows.
+            return f"ceremony-{view.record.hex()[:16]}"
         case UnclaimedList():
             return f"unclaimed-{view.office.code}-{view.as_of.isoformat()}"
         case _:

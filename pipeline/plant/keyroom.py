@@ -1,149 +1,174 @@
 """Acts upon keys: two custodians give their words, the token does the deed, the journal keeps both.
 
-Request and approval stand in the journal before the token is touched; what came of it is an event
-of its own. A deed that failed left an approval without its event: it is asked for again.
+The record of the ceremony stays in the token's folder, too; the journal has its SHA-256.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryFile
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from ektp.errors import KeyUsageForbidden, NotFound, SecondPersonRequired
-from ektp.ids import CardSerial
-from ektp.journal import Actor
-from ektp.ports import CardChannel, KeyInfo
+from ektp.errors import (
+    ComponentRefused,
+    ConfigurationError,
+    HsmError,
+    KeyNotFound,
+    KeyUsageForbidden,
+    NotFound,
+)
+from hsm.ceremony_record import CeremonyKey, CeremonyRecord, WrittenComponent
 from hsm.keys import KeyLabel
+from hsm.places import TokenKind
 from hsm.token_client import TokenClient
-from pipeline.governed import carry_out
-from pipeline.home import Home, SystemEntropy
-from pipeline.people import Act, decide_request, request_act
+from pipeline.home import Home
+from pipeline.people import Act
+from pipeline.plant.custody import Components, Words, agree, component_files, note
+from pipeline.plant.keylines import KeyLine, key_lines
+from pipeline.plant.samroom import SamRoom
 from pipeline.plant.tokens import token_place
 from pipeline.store import schema as db
-from pipeline.store.events import (
-    CeremonyHeld,
-    Event,
-    SamIssued,
-    SamRevoked,
-    SignerPrepared,
-    SignerRevoked,
-)
+from pipeline.store.events import CeremonyHeld, SignerPrepared, SignerRevoked
 
-if TYPE_CHECKING:
-    from hsm.ceremony import ComponentFile
-    from hsm.ceremony_record import CeremonyRecord
+__all__ = [
+    "Ceremony",
+    "CeremonyKey",
+    "CeremonyRecord",
+    "KeyRoom",
+    "Words",
+    "WrittenComponent",
+    "record_name",
+]
 
-__all__ = ["Ceremony", "Components", "KeyRoom", "SamLine", "Words"]
-
-Components = Sequence[tuple[Path, str]]
-"""Component files, each with the passphrase of its custodian."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """The two custodians who are in the room, each of them proved."""
-
-    first: Actor
-    second: Actor
+_RECORD: Final = "ceremony.json"
+_HELD: Final = "keys.ceremony"
+_OWNER_ONLY: Final = 0o700
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ceremony:
     """What the two agreed on: where, before whom, and which masters come as components.
 
-    `passphrases` are the custodians' own, in the order of `Words`. `given`: masters that come as
-    components, by label: the makers' (`TRANSPORT-128`, …), and `READ-1` where it exists already.
+    `passphrases` are the custodians' own for the new components of READ-1, in the order of `Words`;
+    none where its components are among the `given`. `given`: masters that come as components, by
+    label: the makers' (`TRANSPORT-128`, …), and `READ-1` where it exists already.
     """
 
     place: str
     out: Path
-    passphrases: tuple[str, str]
+    passphrases: tuple[str, str] | None = None
     witnesses: tuple[str, ...] = ()
     given: Mapping[str, Components] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamLine:
-    """A secure access module in a list."""
-
-    sam: str
-    version: int
-    holder: str
-    state: str
-    signers: int
-    valid_until: str
-    issued_at: str
-    revoked_at: str | None
-
-
 @dataclass(frozen=True, slots=True)
 class KeyRoom:
-    """Where keys are made, rotated and revoked, and modules issued."""
+    """Where keys are made, rotated and revoked."""
 
     home: Home
     token: TokenClient
 
-    # --- both words -------------------------------------------------------------------------
+    @property
+    def modules(self) -> SamRoom:
+        """Where secure access modules are issued."""
+        return SamRoom(self.home, self.token)
 
-    def _agreed(self, words: Words, act: Act, arguments: Mapping[str, Any]) -> str:
-        """Both words on an act; the request's id. Raises `SecondPersonRequired`, `NotAllowed`."""
-        if words.first.principal == words.second.principal:
-            raise SecondPersonRequired(user=words.first.principal)
-        request = request_act(self.home.store, SystemEntropy(), words.first, act, arguments)
-        decide_request(self.home.store, words.second, request, carry_out)
-        return str(request)
-
-    def _record(self, actor: Actor, event: Event) -> None:
-        with self.home.store.transaction(actor) as tx:
-            tx.record(event)
+    def lines(self) -> list[KeyLine]:
+        """What the token holds, and how much of each key's use is left."""
+        return key_lines(self.token, self.home.clock.now())
 
     # --- ceremonies -------------------------------------------------------------------------
+
+    def require_new(self) -> None:
+        """Raises `KeyUsageForbidden` where the keys of this home were made already."""
+        if token_place(self.home).kind is TokenKind.SOFT:
+            raise KeyUsageForbidden("a token of software has its keys from the making of its home")
+        held = self._held()
+        if held is not None:
+            raise KeyUsageForbidden("the keys of this home were made already", record=held)
+
+    def require_label(self, label: str) -> None:
+        """Raises `ComponentRefused` for a master that no ceremony takes components of."""
+        from hsm.initialisation import TRANSPORT_MASTERS  # noqa: PLC0415 - only in ceremonies
+
+        known = (KeyLabel.READ, *TRANSPORT_MASTERS)
+        if label not in known:
+            raise ComponentRefused("no such master", key=label, known="/".join(known))
 
     def hold_ceremony(self, words: Words, ceremony: Ceremony) -> CeremonyRecord:
         """Make all keys of an empty token before its custodians; the record, also in `out`.
 
-        Raises what `hsm.ceremony.hold_ceremony` raises.
+        Raises what `require_new` and `hsm.ceremony.hold_ceremony` raise, and `ConfigurationError`
+        where `out` cannot be written.
         """
         from hsm import ceremony as room  # noqa: PLC0415 - once in a token's life
 
+        self.require_new()
+        # Before any key is made: what cannot be written down is not begun.
+        _require_writable(ceremony.out)
         arguments = {
             "place": ceremony.place,
             "witnesses": list(ceremony.witnesses),
             "components": str(ceremony.out.name),
         }
-        self._agreed(words, Act.MAKE_KEYS, arguments)
-        people = (words.first.principal, words.second.principal)
-        record = room.hold_ceremony(
-            token_place(self.home),
-            self.home.clock,
-            room.CeremonyPlan(
-                place=ceremony.place,
-                custodians=[
-                    room.Custodian(name=name, passphrase=word)
-                    for name, word in zip(people, ceremony.passphrases, strict=True)
-                ],
-                components=ceremony.out,
-                witnesses=ceremony.witnesses,
-                given={KeyLabel(label): _files(files) for label, files in ceremony.given.items()},
-            ),
+        agree(self.home, words, Act.MAKE_KEYS, arguments)
+        phrases = ceremony.passphrases or ("", "")
+        plan = room.CeremonyPlan(
+            place=ceremony.place,
+            custodians=[
+                room.Custodian(name=name, passphrase=word)
+                for name, word in zip(words.people, phrases, strict=True)
+            ],
+            components=ceremony.out,
+            witnesses=ceremony.witnesses,
+            given={
+                KeyLabel(label): component_files(files) for label, files in ceremony.given.items()
+            },
         )
-        (ceremony.out / f"ceremony-{record.digest.hex()[:16]}.json").write_bytes(bytes(record))
-        self._record(
-            words.second,
-            CeremonyHeld(
-                act="make_keys",
-                custodians=people,
-                keys=[f"{key.label}={key.check_value or key.key_id}" for key in record.keys],
-                record=record.digest.hex(),
-            ),
+        record = room.hold_ceremony(token_place(self.home), self.home.clock, plan)
+        _write(self.home.token_folder / _RECORD, bytes(record))
+        event = CeremonyHeld(
+            act=Act.MAKE_KEYS.value,
+            custodians=words.people,
+            keys=[f"{key.label}={key.check_value or key.key_id}" for key in record.keys],
+            record=record.digest.hex(),
         )
+        note(self.home, words, event)
+        _write(ceremony.out / record_name(record), bytes(record))
         return record
+
+    def record(self) -> CeremonyRecord:
+        """The record of the ceremony, as it was written down.
+
+        Raises `NotFound` where none was held here, `HsmError` where it is not the one that the
+        journal knows.
+        """
+        held = self._held()
+        if held is None:
+            raise NotFound("no key ceremony was held in this home")
+        try:
+            raw = (self.home.token_folder / _RECORD).read_bytes()
+        except OSError as failed:
+            raise HsmError("the record of the ceremony cannot be read", record=held) from failed
+        record = CeremonyRecord.from_bytes(raw)
+        if hashlib.sha256(raw).hexdigest() != held or record.digest.hex() != held:
+            raise HsmError("the record is not the one that the journal knows", record=held)
+        return record
+
+    def _held(self) -> str | None:
+        """The SHA-256 of the record of the ceremony that made this home's keys."""
+        with self.home.store.read() as connection:
+            entries = connection.scalars(
+                select(db.journal.c.data).where(db.journal.c.event == _HELD)
+            ).all()
+        made = [facts for facts in map(_facts, entries) if facts["act"] == Act.MAKE_KEYS]
+        return str(made[-1]["record"]) if made else None
 
     # --- signers ----------------------------------------------------------------------------
 
@@ -157,103 +182,56 @@ class KeyRoom:
 
         authority = self.token.authority
         if family == "csca":
-            self._agreed(words, Act.ROTATE_CSCA, {})
+            agree(self.home, words, Act.ROTATE_CSCA, {})
             label = authority.roll_over()
         else:
             signer = {"ktp-el": SignerFamily.KTP_EL, "icao-lds1": SignerFamily.LDS}[family]
-            self._agreed(words, Act.ROTATE_SIGNER, {"family": family, "at_once": at_once})
+            arguments = {"family": family, "at_once": at_once}
+            agree(self.home, words, Act.ROTATE_SIGNER, arguments)
             label = authority.rotate(signer) if at_once else authority.prepare_next(signer)
         digest = hashlib.sha256(self.token.registry.certificate(label)).hexdigest()
-        self._record(words.second, SignerPrepared(signer=label, certificate=digest))
+        note(self.home, words, SignerPrepared(signer=label, certificate=digest))
         return label
 
     def revoke_signer(self, words: Words, label: str, reason: str) -> None:
-        """Take a document signer's certificate back. Raises `KeyNotFound`."""
-        from hsm.signers.roll import RevocationReason  # noqa: PLC0415 - see above
+        """Take a document signer's certificate back.
 
-        self._agreed(words, Act.REVOKE_SIGNER, {"signer": label, "reason": reason})
-        self.token.authority.revoke(label, RevocationReason(reason))
-        self._record(words.second, SignerRevoked(signer=label, reason=reason))
-
-    def inventory(self) -> Sequence[KeyInfo]:
-        """What the token holds."""
-        return self.token.inventory()
-
-    # --- modules ----------------------------------------------------------------------------
-
-    def sams(self) -> list[SamLine]:
-        """The modules that were issued here, the newest first."""
-        with self.home.store.read() as connection:
-            rows = connection.execute(
-                select(db.sams).order_by(db.sams.c.issued_at.desc(), db.sams.c.sam)
-            ).all()
-        return [SamLine(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's own name
-
-    def issue_sam(
-        self,
-        words: Words,
-        channel: CardChannel,
-        *,
-        holder: str,
-        valid_until: date,
-        components: Components = (),
-    ) -> SamLine:
-        """Load a module with read keys and the list of signers, one version on.
-
-        Raises what `hsm.sam_loader.issue_sam` raises, and `KeyUsageForbidden` for a revoked module.
+        Raises `KeyNotFound`, and `KeyUsageForbidden` for one that is revoked already.
         """
-        from hsm import sam_loader  # noqa: PLC0415 - only where modules are issued
+        from hsm.signers.roll import RevocationReason, SignerState  # noqa: PLC0415 - see above
 
-        told = sam_loader.read_sam_info(channel)
-        self._expect_usable(str(told.serial))
-        version = max(told.version, self._last_version()) + 1
-        request = self._agreed(
-            words, Act.ISSUE_SAM, {"sam": told.serial, "holder": holder, "version": version}
-        )
-        issued = sam_loader.issue_sam(
-            channel,
-            self.token,
-            version=version,
-            valid_until=valid_until,
-            components=_files(components),
-            expected=told.serial,
-        )
-        self._record(
-            words.second,
-            SamIssued(
-                sam=issued.serial,
-                version=issued.version,
-                holder=holder,
-                signers=issued.signers,
-                valid_until=issued.valid_until.isoformat(),
-                request=request,
-            ),
-        )
-        return self._sam(str(issued.serial))
-
-    def revoke_sam(self, words: Words, sam: CardSerial, reason: str) -> SamLine:
-        """Open a module no more: its secret is not given out again. Raises `NotFound`."""
-        self._sam(str(sam))
-        request = self._agreed(words, Act.REVOKE_SAM, {"sam": sam, "reason": reason})
-        self._record(words.second, SamRevoked(sam=sam, reason=reason, request=request))
-        return self._sam(str(sam))
-
-    def _sam(self, serial: str) -> SamLine:
-        for line in self.sams():
-            if line.sam == serial:
-                return line
-        raise NotFound("no such module was issued here", sam=serial)
-
-    def _expect_usable(self, serial: str) -> None:
-        if any(line.sam == serial and line.state == "REVOKED" for line in self.sams()):
-            raise KeyUsageForbidden("this module was revoked", sam=serial)
-
-    def _last_version(self) -> int:
-        with self.home.store.read() as connection:
-            return int(connection.scalar(select(func.max(db.sams.c.version))) or 0)
+        signer = self.token.registry.roll().signer(label)
+        if signer is None:
+            raise KeyNotFound("no such signer", key=label)
+        if signer.state is SignerState.REVOKED:
+            raise KeyUsageForbidden("it was revoked already", key=label)
+        agree(self.home, words, Act.REVOKE_SIGNER, {"signer": label, "reason": reason})
+        self.token.authority.revoke(label, RevocationReason(reason))
+        note(self.home, words, SignerRevoked(signer=label, reason=reason))
 
 
-def _files(components: Components) -> list[ComponentFile]:
-    from hsm.ceremony import ComponentFile  # noqa: PLC0415 - only where components are given
+def record_name(record: CeremonyRecord) -> str:
+    """The name of a record's file."""
+    return f"ceremony-{record.digest.hex()[:16]}.json"
 
-    return [ComponentFile(path=path, passphrase=word) for path, word in components]
+
+def _facts(data: str) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads(data)
+    return facts
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder) as probe:
+            probe.write(b" ")
+    except OSError as failed:
+        raise ConfigurationError("the folder cannot be written", folder=folder.name) from failed
+
+
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+    except OSError as failed:
+        raise ConfigurationError("the record cannot be written", file=file.name) from failed

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from ektp.errors import KeyUsageForbidden
+from ektp.errors import ModuleRefused
 from ektp.ids import CardSerial
 from ektp.ports import CardChannel, SamChannel
 from hsm.token_client import TokenClient
@@ -44,8 +44,8 @@ class Slots:
         `reader` is a PC/SC reader by its name, `sim:SERIAL` for a module of the simulated world, or
         `sim` for a simulated home's own, which is taken without a name, too. None where no reader
         is named and there is no such module: what only a SAM can read is UNAVAILABLE then. Raises
-        `KeyUsageForbidden` for a module that was never issued here, was revoked, or is past its
-        day; `ReaderUnavailable`, `CardAbsent`, `IdInvalid`, `NotFound`, `SimulationRefused`.
+        `ModuleRefused` for a module that was never issued here, was revoked, or is past its day;
+        `ReaderUnavailable`, `CardAbsent`, `IdInvalid`, `NotFound`, `SimulationRefused`.
         """
         if reader is None and self.home.settings.simulation is None:
             yield None
@@ -121,17 +121,17 @@ class Slots:
                 )
             ).one_or_none()
         if row is None:
-            raise KeyUsageForbidden("this module was not issued here", sam=module.serial)
+            raise ModuleRefused("this module was not issued here", sam=module.serial)
         if row.state != "ISSUED":
-            raise KeyUsageForbidden("this module was revoked", sam=module.serial)
+            raise ModuleRefused("this module was revoked", sam=module.serial)
         if module.version != row.version:
-            raise KeyUsageForbidden(
+            raise ModuleRefused(
                 "the module does not hold what was issued to it last",
                 sam=module.serial,
                 held=module.version,
                 issued=row.version,
             )
         if self.home.today().isoformat() > row.valid_until:
-            raise KeyUsageForbidden(
+            raise ModuleRefused(
                 "this module is past its day", sam=module.serial, valid_until=row.valid_until
             )

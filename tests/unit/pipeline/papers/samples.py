@@ -15,8 +15,10 @@ from ektp.lifecycle import CardState
 from ektp.personal import PersonalText, mask_number
 from ektp.regions import Area, RegionCode
 from pipeline.papers import (
+    ceremony,
     destruction,
     handover,
+    key_views,
     manifest,
     notices,
     reconciliation,
@@ -245,6 +247,77 @@ def a_destruction(cards: int = 33, witnesses: int = 3) -> views.DestructionRecor
     )
 
 
+def a_ceremony(witnesses: int = 2, **changes: object) -> key_views.KeyCeremony:
+    source = random.Random(witnesses)
+    secret = (("READ-1", 2), ("TRANSPORT-128", 3), ("KEK-1", 0), ("SAM-OPEN-1", 0))
+    pairs = ("CSCA-1", "DS-1", "LDS-1", "ENVELOPE-1")
+    kept = {"sensitive": True, "extractable": False}
+    keys = [
+        key_views.CeremonialKey(
+            label=label,
+            kind="AES-256",
+            components=parts,
+            check_value=source.randbytes(3),
+            key_id=b"",
+            made_inside=not parts,
+            **kept,
+        )
+        for label, parts in secret
+    ]
+    keys += [
+        key_views.CeremonialKey(
+            label=label,
+            kind="EC P-384",
+            components=0,
+            check_value=b"",
+            key_id=source.randbytes(8),
+            made_inside=True,
+            **kept,
+        )
+        for label in pairs
+    ]
+    custodians = (
+        a_person(18, "Pemegang kunci", "Pusat Personalisasi KTP-el"),
+        a_person(19, "Pemegang kunci", "Pusat Personalisasi KTP-el"),
+    )
+    facts: dict[str, object] = {
+        "held_at": NOON,
+        "place": "ruang kunci, Jakarta",
+        "custodians": custodians,
+        "witnesses": tuple(a_person(20 + n, "", "Inspektorat") for n in range(witnesses)),
+        "software": "ektp 0.1.0",
+        "token": key_views.KeyToken(
+            kind="pkcs11",
+            label="ektp",
+            serial=b"1234567890123456",
+            manufacturer="Pembuat HSM",
+            model="Model 7",
+            library="Cryptoki 3.0",
+        ),
+        "development": False,
+        "keys": tuple(keys),
+        "components": tuple(
+            key_views.KeyComponent(
+                key="READ-1",
+                number=number,
+                count=2,
+                custodian=person.name,
+                check_value=source.randbytes(3),
+                file=f"read-1-{number}-of-2.txt",
+                sha256=source.randbytes(32),
+            )
+            for number, person in enumerate(custodians, start=1)
+        ),
+        "checks": (
+            "custodians are different people with different passphrases",
+            "every key proved itself in the token",
+            "a check that nobody translated yet",
+        ),
+        "record": source.randbytes(32),
+    }
+    return key_views.KeyCeremony(**(facts | changes))  # type: ignore[arg-type]
+
+
 def _stock() -> tuple[views.StockLine, ...]:
     return (
         views.StockLine(
@@ -373,6 +446,7 @@ def a_paper(name: str, count: int = 33) -> views.View:
         "reconciliation": a_reconciliation(),
         "unbalanced": a_reconciliation(missing=1),
         "stock": a_bulletin(),
+        "ceremony": a_ceremony(),
     }[name]
 
 
@@ -386,6 +460,7 @@ def lay_out(view: views.View, lang: str = "id", stamp: views.Stamp | None = None
         views.ConsignmentHandover: handover.lay_out,
         views.SpoilageReport: spoilage.lay_out,
         views.DestructionRecord: destruction.lay_out,
+        key_views.KeyCeremony: ceremony.lay_out,
         views.ReconciliationSheet: reconciliation.lay_out,
         views.StockBulletin: stock.lay_out,
         views.UnclaimedList: notices.lay_out_unclaimed,
@@ -393,5 +468,5 @@ def lay_out(view: views.View, lang: str = "id", stamp: views.Stamp | None = None
     return by_type[type(view)](view, stamp, lang)
 
 
-PAPERS = (*SIZED, "reconciliation", "unbalanced", "stock")
+PAPERS = (*SIZED, "reconciliation", "unbalanced", "stock", "ceremony")
 """Every paper but the label, by name."""

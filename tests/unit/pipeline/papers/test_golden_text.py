@@ -35,6 +35,12 @@ CASES = {
     ),
     "stock": lambda s: papers.render_stock_bulletin(s.a_bulletin(), s.a_stamp()),
     "notice": lambda s: papers.render_notice_list(s.a_notice(12), s.a_stamp()),
+    "ceremony": lambda s: papers.render_key_ceremony(s.a_ceremony(), s.a_stamp()),
+    "ceremony-en": lambda s: papers.render_key_ceremony(
+        s.a_ceremony(1, token=papers.KeyToken(kind="soft"), development=True, components=()),
+        s.a_stamp(),
+        lang="en",
+    ),
     "unclaimed": lambda s: papers.render_unclaimed_list(s.an_unclaimed(12), s.a_stamp()),
 }
 

@@ -25,7 +25,7 @@ NAMES = (
     "notice",
     "unclaimed",
 )
-SINGLES = ("reconciliation", "unbalanced", "stock")
+SINGLES = ("reconciliation", "unbalanced", "stock", "ceremony")
 SLACK_MM = 0.12
 Rectangle = tuple[float, float, float, float]
 
