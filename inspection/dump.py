@@ -21,7 +21,12 @@ from inspection.ledger import Ledger
 
 __all__ = ["Dump", "application_of", "dump_icao_lds1", "dump_ktp_el"]
 
-_LDS_NAMES: Final = {"card_access": "EF_CardAccess", "com": "EF_COM", "sod": "EF_SOD"}
+_LDS_NAMES: Final = {
+    "card_access": "EF_CardAccess",
+    "card_control": "EF_CardControl",
+    "com": "EF_COM",
+    "sod": "EF_SOD",
+}
 _PROBES: Final = {
     KTP_EL.name: CommandApdu(0x00, 0xA4, data=bytes(KTP_EL.application)),
     ICAO_LDS1.name: CommandApdu(0x00, 0xA4, 0x04, 0x0C, ICAO_LDS1.aid),
