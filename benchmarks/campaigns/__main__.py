@@ -72,6 +72,18 @@ def _bit_faults(folder: Path) -> dict[str, Any]:
     return bit_faults(folder, say=_say)
 
 
+def _signers(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.signers import signers  # noqa: PLC0415 - one campaign at a time
+
+    return signers(folder, say=_say)
+
+
+def _planted_keys(folder: Path) -> dict[str, Any]:
+    from benchmarks.campaigns.planted_keys import planted_keys  # noqa: PLC0415 - see above
+
+    return planted_keys(folder, say=_say)
+
+
 CAMPAIGNS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "kill9": _kill9,
     "intake": _intake,
@@ -82,6 +94,8 @@ CAMPAIGNS: dict[str, Callable[[Path], dict[str, Any]]] = {
     "torn": _torn,
     "pull-outs": _pull_outs,
     "bit-faults": _bit_faults,
+    "signers": _signers,
+    "planted-keys": _planted_keys,
 }
 
 
@@ -90,7 +104,7 @@ def main() -> int:
     parser.add_argument("name", choices=sorted(CAMPAIGNS))
     parser.add_argument("--work", type=Path, help="where its homes are kept between stops")
     chosen = parser.parse_args()
-    folder = chosen.work or Path("build") / "campaigns" / chosen.name
+    folder = (chosen.work or Path("build") / "campaigns" / chosen.name).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     result = CAMPAIGNS[chosen.name](folder)
     _say(f"{'held' if result['ok'] else 'BROKEN'}: {write_evidence(chosen.name, result)}")

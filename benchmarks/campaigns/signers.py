@@ -115,7 +115,9 @@ def _signs(
         if family is SignerFamily.KTP_EL:
             RollingDocumentSigner(token.keys, registry, clock).sign(b"files")
         else:
-            RollingSecurityObjectSigner(token.keys, registry, clock).sign({1: b"\x61\x00", 2: b"\x75\x00"})
+            RollingSecurityObjectSigner(token.keys, registry, clock).sign(
+                {1: b"\x61\x00", 2: b"\x75\x00"}
+            )
     except KeyUsageForbidden:
         return False
     return True
