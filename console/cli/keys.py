@@ -13,7 +13,6 @@ import typer
 from console.cli import sams
 from console.cli.answers import Answer, Facts, Table, answer
 from console.cli.custodians import SecondOption, both_words, held, new_passphrases
-from console.cli.drawing import draw
 from console.cli.parts import OutFolder, noun, plain
 from console.cli.session import Session, session_of
 from console.cli.wording import label, sentence
@@ -129,15 +128,16 @@ def init(
 def record_(context: typer.Context, *, out: OutFolder = None) -> None:
     """The record of the ceremony, compared with the journal; --out draws its paper anew."""
     from pipeline.documents.ceremonies import ceremony_paper
+    from pipeline.duties import Duty
 
     session = session_of(context)
+    files: list[str] = []
     with session.plant() as plant:
         found = plant.keyroom.record()
-    files = draw(
-        session,
-        out,
-        lambda plant, actor: [ceremony_paper(plant, actor, found, lang=session.lang)],
-    )
+        if out is not None:
+            actor = session.actor(plant.home, Duty.SHOW_KEYS)
+            paper = ceremony_paper(plant, actor, found, lang=session.lang)
+            files = [str(paper.write(out))]
     document = _record_document(found) | {"files": files}
     answer(session, document, Facts(facts=document))
 

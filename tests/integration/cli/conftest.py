@@ -84,7 +84,7 @@ def _validate(arguments: list[str], document: dict[str, Any]) -> None:
 
 def _name(arguments: list[str]) -> str:
     return next(
-        " ".join(arguments[:length]) for length in (2, 1) if tuple(arguments[:length]) in WORDS
+        " ".join(arguments[:length]) for length in (3, 2, 1) if tuple(arguments[:length]) in WORDS
     )
 
 

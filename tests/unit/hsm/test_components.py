@@ -12,12 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ektp.errors import HsmError, KeyUsageForbidden, SealBroken
+from ektp.errors import (
+    ComponentRefused,
+    ComponentSealed,
+    HsmError,
+    KeyUsageForbidden,
+    SealBroken,
+)
 from hsm.components import (
     Component,
     combine,
     make_components,
     open_component,
+    read_heading,
     seal_component,
     split,
 )
@@ -220,3 +227,35 @@ def test_the_documents_example_opens() -> None:
     assert component.value == bytes.fromhex(value)
     assert (component.number, component.count, component.custodian) == (1, 2, "Sri Rahayu")
     assert component.check_value.hex().upper() in example
+
+
+# --- what a file says before it is opened ---------------------------------------------------------
+
+
+def test_a_heading_says_what_to_ask_for() -> None:
+    one = make_components("TRANSPORT-SAM", 32, THREE)[1]
+    text = seal_component(one, WORD)
+    heading = read_heading(text)
+    assert (heading.key, heading.number, heading.count) == ("TRANSPORT-SAM", 2, 3)
+    assert heading.custodian == THREE[1]
+    with pytest.raises(ComponentSealed) as caught:
+        open_component(text, "another passphrase")
+    assert caught.value.facts == {"key": "TRANSPORT-SAM", "component": 2}
+
+
+@pytest.mark.parametrize(
+    ("line", "other"),
+    [
+        ("key: READ-1", "key: read"),
+        ("key: READ-1", "key: " + "R" * 33),
+        ("component: 1 of 2", "component: 0 of 2"),
+        ("component: 1 of 2", "component: one"),
+        (f"custodian: {TWO[0]}", "custodian: \x1b]0;owned\x07"),
+        ("EKTP KEY COMPONENT 1", "EKTP KEY COMPONENT 2"),
+    ],
+)
+def test_a_heading_that_cannot_be_shown_is_refused(line: str, other: str) -> None:
+    text = seal_component(make_components("READ-1", 32, TWO)[0], WORD)
+    assert line in text
+    with pytest.raises(ComponentRefused):
+        read_heading(text.replace(line, other))

@@ -167,3 +167,19 @@ def test_the_circulars_terms_are_used() -> None:
 )
 def test_a_villages_code_says_its_kind(samples: ModuleType, code: str, title: str) -> None:
     assert village_title(samples.an_area(code, "X")) == title
+
+
+def test_a_ceremony_takes_two_custodians_and_nothing_twice(samples: ModuleType) -> None:
+    view = samples.a_ceremony()
+    with pytest.raises(ValueError, match="two custodians"):
+        replace(view, custodians=view.custodians[:1])
+    with pytest.raises(ValueError, match="stands twice"):
+        replace(view, keys=view.keys * 2)
+    with pytest.raises(ValueError, match="stands twice"):
+        replace(view, components=view.components * 2)
+    with pytest.raises(ValueError, match="sixteen digits"):
+        replace(view, place=NIK)
+
+
+def test_a_serial_of_sixteen_digits_is_no_citizens_number(samples: ModuleType) -> None:
+    assert samples.a_ceremony().token.serial.isdigit()

@@ -272,3 +272,25 @@ def test_lines_and_boxes_stay_on_the_page(samples: ModuleType) -> None:
                     assert ink.x_mm >= 0
                     assert ink.x_mm + ink.width_mm <= 210
                     assert ink.y_mm + ink.height_mm <= 297
+
+
+@pytest.mark.parametrize("lang", ["id", "en"])
+@pytest.mark.parametrize("witnesses", [0, 2, 3, 9])
+def test_a_ceremony_of_any_company_is_tidy(samples: ModuleType, witnesses: int, lang: str) -> None:
+    view = samples.a_ceremony(witnesses)
+    keys = tuple(
+        replace(key, label=f"{key.label}{number}") for number in range(9) for key in view.keys
+    )
+    named = replace(view.custodians[0], name=samples.LONG_NAME)
+    crowded = replace(view, keys=keys, custodians=(named, *view.custodians[1:]))
+    for each in (view, crowded, replace(view, components=(), checks=())):
+        assert_tidy(samples.lay_out(each, lang).laid_out(), 210, 297, 14)
+
+
+def test_a_ceremonys_paper_has_its_digest_in_full(samples: ModuleType) -> None:
+    view = samples.a_ceremony()
+    shown = texts(samples.lay_out(view).laid_out()).replace(" ", "").replace("\n", "")
+    assert view.record.hex() in shown
+    for key in view.keys:
+        assert (key.check_value or key.key_id).hex().upper() in shown
+    assert "Setiapkuncimembuktikandirinyadidalamtoken." in shown
