@@ -127,7 +127,9 @@ def wired_home(
     pin = home.with_name(home.name + ".pin")
     pin.write_text(_PIN)
     pin.chmod(0o600)
-    token = TokenSettings(kind="pkcs11", module=hsm.module, label=label, pin_file=str(pin.absolute()))
+    token = TokenSettings(
+        kind="pkcs11", module=hsm.module, label=label, pin_file=str(pin.absolute())
+    )
     batch = make_home(home, cards, profile=profile, foreign_blanks=0, token=token, pool=pool)
     settings = read_settings(home / SETTINGS_FILE)
     lines = tuple(line.model_copy(update={"reader": readers[0].name}) for line in settings.lines)
