@@ -220,6 +220,8 @@ class LineController:
                 case Disposition.HOLD | Disposition.RETRY | Disposition.REWORK:
                     if isinstance(error, TokenNotFound):
                         self._await_token(error)
+                        # That the token was away says nothing of the machine.
+                        self._looks.pop(attempt.attempt, None)
                     # Only what the machine and the chip show can tell now.
                     return self._resolve(attempt.attempt)
                 case Disposition.REFILL:
