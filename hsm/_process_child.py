@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ektp.errors import HsmError, TokenNotFound
+from ektp.errors import Disposition, HsmError, TokenNotFound
 from hsm._process_wire import EndOfWire, Wire, WireMalformed
 from hsm.process import error_of
 
@@ -27,7 +27,12 @@ _END_S: Final = 5.0
 
 
 class KeyProcessGone(HsmError):
-    """The key process ended while it was asked. Outside this package it is an `HsmError`."""
+    """The key process ended while it was asked. Outside this package it is an `HsmError`.
+
+    It says nothing about the token: the next call starts another process.
+    """
+
+    disposition = Disposition.RETRY
 
 
 class KeyProcess:

@@ -275,25 +275,30 @@ class TokenClient:
             self._away = False
             self._process = process = self._started()
         elif self._away:
-            self._heal(process)
+            process = self._process = self._healed(process)
         return process
 
     def _started(self) -> KeyProcess:
         return _started(self._moment(), _START_S, "open", self.place.as_plain())
 
-    def _heal(self, process: KeyProcess) -> None:
+    def _healed(self, process: KeyProcess) -> KeyProcess:
+        """The process with its token opened again; another one where it ended meanwhile."""
         try:
             process.ask(self._moment(), "heal", within_s=_START_S)
         except TokenNotFound:
             if not process.alive:
                 self._process, self._away = None, False
             raise
+        except KeyProcessGone:
+            self._process, self._away = None, False
+            return self._started()
         except HsmError:
             # Another token is there: nothing of this process is to be used any more.
             process.kill()
             self._process, self._away = None, False
             raise
         self._away = False
+        return process
 
     def _moment(self) -> int:
         return (self._clock.now() - _EPOCH) // _MICROSECOND

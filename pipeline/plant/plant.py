@@ -24,7 +24,7 @@ from ektp.errors import (
 )
 from ektp.ids import AttemptId, JobId
 from ektp.journal import Actor
-from ektp.ports import CardChannel, CardPrinter, KeyService
+from ektp.ports import CardPrinter, KeyService
 from ektp.printer_profiles import Station
 from hsm.token_client import TokenClient
 from pipeline.chip_access import access_from_bytes
@@ -225,13 +225,15 @@ class Plant:
     @contextmanager
     def workplace(self, line: str, actor: Actor) -> Iterator[tuple[Workshop, PrintLine]]:
         """A line with everything that it works with."""
+        from printers.readers.collision import require_single_card  # noqa: PLC0415 - only on lines
+
         with self.printer(line) as printer, self._benches() as benches:
             shop = Workshop(
                 store=self.home.store,
                 vault=self.vault,
                 keys=self.token,
                 benches=benches,
-                expect_single_card=self._expect_single_card(line),
+                expect_single_card=require_single_card,
                 clock=self.home.clock,
                 actor=actor,
                 new_attempt=lambda: new_id(AttemptId, self.entropy),
@@ -263,13 +265,6 @@ class Plant:
                 )
                 for name in CHIP_PROFILES
             }
-
-    def _expect_single_card(self, line: str) -> Callable[[CardChannel], None]:
-        """A reader on a wire may find two cards; the field of the simulated machine says so."""
-        from printers.readers.collision import require_single_card  # noqa: PLC0415 - only on lines
-
-        on_a_wire = bool(self.line_settings(line).reader)
-        return lambda channel: require_single_card(channel, fields=8 if on_a_wire else 2)
 
     def _poll_s(self) -> float:
         simulation = self.home.settings.simulation

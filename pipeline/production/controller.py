@@ -20,10 +20,10 @@ from ektp.errors import (
     DecisionOpen,
     Disposition,
     EktpError,
+    HsmError,
     LeaseLost,
     LineStopped,
     SecondLiveCard,
-    TokenNotFound,
 )
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.lifecycle import JobState
@@ -218,7 +218,7 @@ class LineController:
                 case Disposition.SPOIL:
                     return self._spoil(attempt, Spoiled(_cause(error), _facts(error)))
                 case Disposition.HOLD | Disposition.RETRY | Disposition.REWORK:
-                    if isinstance(error, TokenNotFound):
+                    if isinstance(error, HsmError):
                         self._await_token(error)
                         # That the token was away says nothing of the machine.
                         self._looks.pop(attempt.attempt, None)
@@ -236,21 +236,24 @@ class LineController:
         while True:
             try:
                 return act()
-            except TokenNotFound as away:
+            except HsmError as away:
+                if away.disposition is not Disposition.RETRY:
+                    raise
                 self._await_token(away)
 
-    def _await_token(self, away: TokenNotFound) -> None:
+    def _await_token(self, away: HsmError) -> None:
         """Wait until the token is there again and its keys have proved themselves.
 
-        Raises what took the token away where people do not want the line to run any more, and
-        `HsmError` where another token came back.
+        The key process may have ended as well: another one is started. Raises what took them away
+        where people do not want the line to run any more, and `HsmError` where another token came
+        back.
         """
         self._state("PAUSED", away.code)
         while True:
             try:
                 self.shop.keys.heal()
-            except TokenNotFound:
-                if self._order() != "run":
+            except HsmError as still:
+                if still.disposition is not Disposition.RETRY or self._order() != "run":
                     raise
                 self.shop.sleep(max(self.shop.poll_s, _TOKEN_POLL_S))
             else:

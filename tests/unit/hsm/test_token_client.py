@@ -216,6 +216,22 @@ def test_away_and_back_the_next_call_heals(place: TokenPlace, client: TokenClien
 # --- it starts late and ends with its parent -----------------------------------------------------
 
 
+def test_killed_while_its_token_is_away_another_one_is_begun(
+    place: TokenPlace, client: TokenClient
+) -> None:
+    before = client.blind_index(b"one")
+    away = place.folder.with_name("away")
+    place.folder.rename(away)
+    with pytest.raises(TokenNotFound):
+        client.blind_index(b"one")
+    os.kill(pid_of(client), signal.SIGKILL)
+    with pytest.raises(TokenNotFound):
+        client.heal()
+    away.rename(place.folder)
+    client.heal()
+    assert client.blind_index(b"one") == before
+
+
 def test_it_starts_with_the_first_use_of_a_key(place: TokenPlace, client: TokenClient) -> None:
     client.site_certificate()
     client.trusted_signers()
