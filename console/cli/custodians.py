@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.people import Act
     from pipeline.plant.custody import Components, Words
 
-__all__ = ["SecondOption", "both_words", "held", "new_passphrases"]
+__all__ = ["SecondOption", "both_words", "held", "held_of_each", "new_passphrases"]
 
 _PASSPHRASE: Final = "EKTP_PASSPHRASE_"
 
@@ -61,14 +61,23 @@ def new_passphrases(session: Session, people: tuple[str, str]) -> tuple[str, str
     return first, second
 
 
-def held(session: Session, files: Sequence[Path]) -> Components:
+def held_of_each(session: Session, files: Mapping[str, Sequence[Path]]) -> dict[str, Components]:
+    """The same for several masters: one courier often brings a component of each."""
+    typed: dict[str, str] = {}
+    return {name: held(session, some, typed) for name, some in files.items()}
+
+
+def held(
+    session: Session, files: Sequence[Path], typed: dict[str, str] | None = None
+) -> Components:
     """Component files, each with the passphrase that its custodian gives for it.
 
+    `typed`: what people typed for other masters; Enter takes it again.
     Raises `ComponentRefused` for a file that is none.
     """
     from pipeline.plant.custody import component_heading
 
-    typed: dict[str, str] = {}
+    typed = {} if typed is None else typed
     found = []
     for file in files:
         heading = component_heading(file)
@@ -85,7 +94,6 @@ def held(session: Session, files: Sequence[Path]) -> Components:
                 custodian=heading.custodian,
             )
             phrase = secret(words, f"{_PASSPHRASE}{key}_{heading.number}")
-            # One courier often brings a component of each master under one passphrase.
             phrase = phrase or before or ""
             typed[heading.custodian] = phrase
         found.append((file, phrase))

@@ -12,7 +12,7 @@ import typer
 
 from console.cli import sams
 from console.cli.answers import Answer, Facts, Table, answer
-from console.cli.custodians import SecondOption, both_words, held, new_passphrases
+from console.cli.custodians import SecondOption, both_words, held_of_each, new_passphrases
 from console.cli.parts import OutFolder, noun, plain
 from console.cli.session import Session, session_of
 from console.cli.wording import label, sentence
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 app = noun("The token: its ceremony, its signers, its modules, what receivers must trust.")
 app.add_typer(sams.app, name="sam")
 
-_COLUMNS = ("label", "kind", "use", "state", "left", "begins", "ends", "in_token")
+# Two tables: on a terminal of 80 columns one could not be read.
+_COLUMNS = ("label", "kind", "use", "in_token")
+_SIGNER_COLUMNS = ("label", "state", "left", "begins", "ends")
 _DAY = len("2026-12-31")
 
 
@@ -99,7 +101,7 @@ def init(
                 out=out.absolute(),
                 passphrases=phrases,
                 witnesses=tuple(witness or ()),
-                given={name: held(session, files) for name, files in given.items()},
+                given=held_of_each(session, given),
             ),
         )
         paper = ceremony_paper(plant, words.second, record, lang=session.lang).write(out)
@@ -265,9 +267,12 @@ def _answer_signer(
 
 
 def _shown_keys(session: Session, keys: list[dict[str, Any]]) -> list[Answer]:
-    """The inventory as a table, and sentences about what it cannot show."""
-    rows = [tuple(_cells(session, key)[column] for column in _COLUMNS) for key in keys]
-    shown: list[Answer] = [Table(columns=_COLUMNS, rows=rows)]
+    """The inventory, the signers, and sentences about what tables cannot show."""
+    cells = [_cells(session, key) for key in keys]
+    shown: list[Answer] = [
+        _table(_COLUMNS, cells),
+        _table(_SIGNER_COLUMNS, [key for key in cells if key["state"]], title="signers"),
+    ]
     if any("in software" in key["use"] for key in keys):
         shown.append(sentence(session.lang, "keys_in_software"))
     shown.append(sentence(session.lang, "keys_of_a_card"))
@@ -277,6 +282,11 @@ def _shown_keys(session: Session, keys: list[dict[str, Any]]) -> list[Answer]:
             name = "csca_alarm" if family is Family.CSCA else "signer_alarm"
             shown.append(sentence(session.lang, name, signer=key["label"], family=family.value))
     return shown
+
+
+def _table(columns: Sequence[str], cells: Sequence[dict[str, Any]], *, title: str = "") -> Table:
+    rows = [tuple(key[column] for column in columns) for key in cells]
+    return Table(columns=columns, rows=rows, title=title)
 
 
 def _cells(session: Session, key: dict[str, Any]) -> dict[str, Any]:
