@@ -219,6 +219,7 @@ def export_trust(
     """
     session = session_of(context)
     with session.plant() as plant:
+        plant.keyroom.renew_revocation_list()
         files = {**plant.token.trust_files(), "void-list.csv": plant.desk.void_list()}
     try:
         out.mkdir(parents=True, exist_ok=True)

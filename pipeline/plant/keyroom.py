@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -192,6 +193,14 @@ class KeyRoom:
         digest = hashlib.sha256(self.token.registry.certificate(label)).hexdigest()
         note(self.home, words, SignerPrepared(signer=label, certificate=digest))
         return label
+
+    def renew_revocation_list(self) -> None:
+        """Issue the CRL anew where it is older than 30 days, and the CSCA is in this token.
+
+        Where it is not, the list stays as old as it is, and whoever verifies says so.
+        """
+        with suppress(KeyUsageForbidden):
+            self.token.authority.fresh_list()
 
     def revoke_signer(self, words: Words, label: str, reason: str) -> None:
         """Take a document signer's certificate back.

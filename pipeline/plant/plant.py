@@ -248,6 +248,7 @@ class Plant:
         """What is done with cards of each profile, and who checks them."""
         from personalization.profiles.choice import personalization_for  # noqa: PLC0415 - heavy
 
+        self.keyroom.renew_revocation_list()
         with self.desk.inspectors() as inspector_for:
             yield {
                 name: ProfileBench(
