@@ -124,12 +124,12 @@ def test_nobody_acts_under_a_name_or_a_role_that_is_not_theirs(cli: Cli) -> None
     assert cli.refused(2, "lines", "pause", "L1", user="kiki")["code"] == "CFG-907"
 
 
-def test_a_blank_cannot_be_verified(cli: Cli, tmp_path: Path) -> None:
+def test_a_blank_in_a_hopper_is_nobodys_to_verify(cli: Cli, tmp_path: Path) -> None:
     cli.done("audit", "verify", "--export", tmp_path / "j.jsonl")
     entries = map(json.loads, (tmp_path / "j.jsonl").read_text().splitlines())
     box = next(entry for entry in entries if entry["event"] == "box.received")
     error = cli.refused(2, "card", "verify", "--reader", f"sim:{box['data']['cards'][-1]}")
-    assert error["code"] == "LIF-700"
+    assert error["code"] == "CFG-906"
 
 
 # --- the good way -------------------------------------------------------------------------------
