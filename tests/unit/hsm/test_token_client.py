@@ -36,6 +36,8 @@ from hsm.token_client import TokenClient, make_token
 from tests.unit.hsm.builders import FixedClock
 from tests.unit.hsm.soft_tokens import PIN, soft_place, token_folder
 
+pytestmark = pytest.mark.slow
+
 CARD = CardSerial("60010000002A0001")
 KTP_EL = chip_profile("ktp-el")
 
@@ -287,8 +289,6 @@ time.sleep(60)
 """
 CRASHES = """
 import signal
-
-pytestmark = pytest.mark.slow
 client.blind_index(b"v")
 control = os.fork()
 if control == 0:
