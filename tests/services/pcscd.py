@@ -149,7 +149,7 @@ def _may_have_a_namespace() -> bool:
 
 @contextmanager
 def private_pcscd(readers: int = 2) -> Iterator[Pcscd]:
-    """Run a pcscd with that many virtual readers. Skips where it is not installed or not allowed."""
+    """Run a pcscd with that many virtual readers. Skips where it is missing or not allowed."""
     if not DRIVER.exists() or shutil.which("unshare") is None or not _program():
         pytest.skip("pcscd, vsmartcard-vpcd or unshare is not installed: .ci/system-packages")
     if not _may_have_a_namespace():
