@@ -7,7 +7,7 @@ security object over all data groups. `dg13` names chip and attempt, so that the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
@@ -24,10 +24,7 @@ from personalization.datafiles.lds1 import groups, mrz, numbers, security
 from personalization.datafiles.lds1.national import complete_dg13
 from personalization.datafiles.lds1.prepare import MRZ_FILE
 
-__all__ = ["IsFree", "bind_lds1"]
-
-IsFree = Callable[[PersonalText], bool]
-"""Whether a document number was never given: it takes the number in the same breath, if so."""
+__all__ = ["bind_lds1"]
 
 _KEY_VERSION: Final = 1
 _MOST_DRAWS: Final = 20
@@ -43,7 +40,7 @@ def bind_lds1(
     keys: KeyService,
     signer: SecurityObjectSigner,
     entropy: Entropy,
-    is_free: IsFree,
+    is_free: numbers.IsFree,
 ) -> tuple[ChipImage, Expectation]:
     """The exact bytes of each file in writing order, and what a reader must find.
 
@@ -85,7 +82,7 @@ def bind_lds1(
     return image, expectation(ICAO_LDS1, plain, image, access)
 
 
-def _access(zone: bytes, entropy: Entropy, is_free: IsFree) -> ChipAccess:
+def _access(zone: bytes, entropy: Entropy, is_free: numbers.IsFree) -> ChipAccess:
     number = _document_number(entropy, is_free)
     upper, middle, lower = mrz.complete_mrz(mrz.mrz_from_content(zone), number.reveal())
     return ChipAccess(
@@ -95,7 +92,7 @@ def _access(zone: bytes, entropy: Entropy, is_free: IsFree) -> ChipAccess:
     )
 
 
-def _document_number(entropy: Entropy, is_free: IsFree) -> PersonalText:
+def _document_number(entropy: Entropy, is_free: numbers.IsFree) -> PersonalText:
     for _ in range(_MOST_DRAWS):
         number = PersonalText(numbers.document_number(entropy.token_bytes(numbers.RANDOM_BYTES)))
         if is_free(number):

@@ -33,7 +33,7 @@ from personalization.script import Exchange, PersonalizationScript, Phase, Scrip
 from personalization.secret_data import sealed_secrets
 from personalization.secure_channel import SecureChannel, prove_card
 
-__all__ = ["KeyChange", "perform", "personalize", "prove_blank", "terminate"]
+__all__ = ["KeyChange", "ignore", "perform", "personalize", "prove_blank", "terminate"]
 
 _OPENING: Final = "open"
 _FILE_DATA: Final = "file_data"
@@ -60,15 +60,15 @@ Opener = Callable[[int], PersonalizationChannel]
 Purpose = Callable[[str], None]
 
 
-def _nothing(_: object) -> None:
-    pass
+def ignore(_: object) -> None:
+    """Nobody wants to know."""
 
 
 # --- proving a blank -----------------------------------------------------------------------------
 
 
 def prove_blank(
-    channel: CardChannel, profile: ChipProfile, keys: KeyService, *, known: Known = _nothing
+    channel: CardChannel, profile: ChipProfile, keys: KeyService, *, known: Known = ignore
 ) -> CardSerial:
     """The serial of a card that is alive, open, empty, and made for us: its cryptogram says so.
 
@@ -122,8 +122,8 @@ def personalize(
     job: JobId,
     *,
     profile: ChipProfile | None = None,
-    before_phase: BeforePhase = _nothing,
-    before_key_change: BeforeKeyChange = _nothing,
+    before_phase: BeforePhase = ignore,
+    before_key_change: BeforeKeyChange = ignore,
 ) -> EncodingReport:
     """Write an image into the blank that it is bound to, compare the digests, close the chip.
 
@@ -175,9 +175,9 @@ def perform(
     script: PersonalizationScript,
     open_session: Opener,
     *,
-    before_phase: BeforePhase = _nothing,
-    before_key_change: BeforeKeyChange = _nothing,
-    purpose: Purpose = _nothing,
+    before_phase: BeforePhase = ignore,
+    before_key_change: BeforeKeyChange = ignore,
+    purpose: Purpose = ignore,
 ) -> dict[FileId, bytes]:
     """Send a script, step by step, through the sessions that `open_session` opens by version.
 

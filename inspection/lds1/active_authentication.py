@@ -20,6 +20,7 @@ from inspection.faults import ChipFault, Fault, Refused
 from inspection.lds1.ciphers import RANDOM, RandomBytes, same
 from inspection.lds1.public_keys import EcPublicKey, RsaPublicKey, public_key
 from inspection.lds1.secure_messaging import SHORT_PLAIN_BYTES, Link
+from inspection.lds1.signatures import LIBRARY_CURVES
 from inspection.lds1.tlv import only
 
 __all__ = ["active_authentication", "active_key", "verify_signature"]
@@ -33,16 +34,6 @@ _EC_HASHES: Final[dict[str, Callable[[], hashes.HashAlgorithm]]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
-}
-_LIBRARY_CURVES: Final[dict[str, Callable[[], ec.EllipticCurve]]] = {
-    "secp192r1": ec.SECP192R1,
-    "secp224r1": ec.SECP224R1,
-    "secp256r1": ec.SECP256R1,
-    "secp384r1": ec.SECP384R1,
-    "secp521r1": ec.SECP521R1,
-    "brainpoolP256r1": ec.BrainpoolP256R1,
-    "brainpoolP384r1": ec.BrainpoolP384R1,
-    "brainpoolP512r1": ec.BrainpoolP512R1,
 }
 _TRAILERS: Final = {0x38: "sha224", 0x34: "sha256", 0x36: "sha384", 0x35: "sha512", 0x33: "sha1"}
 """Hash functions by their number in ISO/IEC 10118-3, before the trailer's last byte CC."""
@@ -91,13 +82,13 @@ def verify_signature(
 
 
 def _verify_ecdsa(key: EcPublicKey, name: str, challenge: bytes, signature: bytes) -> None:
-    if key.curve.name not in _LIBRARY_CURVES:
+    if key.curve.name not in LIBRARY_CURVES:
         evidence = f"signatures on {key.curve.name}: not supported by this reader"
         raise Fault(CheckOutcome.UNAVAILABLE, evidence)
     half = key.curve.scalar_bytes
     r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
     try:
-        curve = _LIBRARY_CURVES[key.curve.name]()
+        curve = LIBRARY_CURVES[key.curve.name]()
         public = ec.EllipticCurvePublicNumbers(key.point.x, key.point.y, curve).public_key()
         encoded = utils.encode_dss_signature(r, s)
         public.verify(encoded, challenge, ec.ECDSA(_EC_HASHES[name]()))

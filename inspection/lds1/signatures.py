@@ -21,7 +21,15 @@ from inspection.faults import ChipFault, Fault
 from inspection.lds1.public_keys import EcPublicKey, RsaPublicKey, integer
 from inspection.lds1.tlv import data_objects, only, value_of
 
-__all__ = ["DIGESTS", "Scheme", "SignatureAlgorithm", "digest_name", "require_strong", "verify"]
+__all__ = [
+    "DIGESTS",
+    "LIBRARY_CURVES",
+    "Scheme",
+    "SignatureAlgorithm",
+    "digest_name",
+    "require_strong",
+    "verify",
+]
 
 _SEQUENCE, _INTEGER, _OID, _NULL = 0x30, 0x02, 0x06, b"\x05\x00"
 
@@ -192,7 +200,7 @@ def require_strong(*digests: str | None, key: EcPublicKey | RsaPublicKey | None 
         raise ChipFault(f"{key.title} is too weak")
 
 
-_LIBRARY_CURVES: Final[dict[str, Callable[[], ec.EllipticCurve]]] = {
+LIBRARY_CURVES: Final[dict[str, Callable[[], ec.EllipticCurve]]] = {
     "secp192r1": ec.SECP192R1,
     "secp224r1": ec.SECP224R1,
     "secp256r1": ec.SECP256R1,
@@ -202,6 +210,7 @@ _LIBRARY_CURVES: Final[dict[str, Callable[[], ec.EllipticCurve]]] = {
     "brainpoolP384r1": ec.BrainpoolP384R1,
     "brainpoolP512r1": ec.BrainpoolP512R1,
 }
+"""The curves that the library verifies on, by their names here."""
 
 
 def verify(
@@ -242,7 +251,7 @@ def _verify_ecdsa(
     signature: bytes,
     digest: hashes.HashAlgorithm,
 ) -> None:
-    if key.curve.name not in _LIBRARY_CURVES:
+    if key.curve.name not in LIBRARY_CURVES:
         evidence = f"signatures on {key.curve.name}: not supported by this verifier"
         raise Fault(CheckOutcome.UNAVAILABLE, evidence)
     if algorithm.scheme is Scheme.PLAIN_ECDSA:
@@ -252,7 +261,7 @@ def _verify_ecdsa(
         r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
         signature = utils.encode_dss_signature(r, s)
     numbers = ec.EllipticCurvePublicNumbers(
-        key.point.x, key.point.y, _LIBRARY_CURVES[key.curve.name]()
+        key.point.x, key.point.y, LIBRARY_CURVES[key.curve.name]()
     )
     numbers.public_key().verify(signature, message, ec.ECDSA(digest))
 

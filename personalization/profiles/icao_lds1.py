@@ -13,7 +13,8 @@ from ektp.ports import Entropy, SecurityObjectSigner
 from personalization.artwork.completion import complete
 from personalization.artwork.layout_files import load_layout
 from personalization.binding_lds1 import bind_lds1
-from personalization.profiles.shape import Binding, IsFree, OnChip
+from personalization.datafiles.lds1.numbers import IsFree
+from personalization.profiles.shape import Binding, OnChip
 
 __all__ = ["IcaoLds1Personalization"]
 

@@ -10,7 +10,8 @@ from ektp.ids import AttemptId, CardSerial
 from ektp.perso import Artwork, PersoPackage
 from ektp.ports import DocumentSigner
 from personalization.binding import bind
-from personalization.profiles.shape import Binding, IsFree, OnChip
+from personalization.datafiles.lds1.numbers import IsFree
+from personalization.profiles.shape import Binding, OnChip
 
 __all__ = ["KtpElPersonalization"]
 

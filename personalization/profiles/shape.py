@@ -10,21 +10,13 @@ from ektp.cards import ChipAccess, EncodingReport, Expectation
 from ektp.chip_profiles import ChipProfile
 from ektp.ids import AttemptId, CardSerial, JobId
 from ektp.perso import Artwork, ChipImage, PersoPackage
-from ektp.personal import PersonalText
 from ektp.ports import CardChannel, KeyService
 from personalization import encoding
-from personalization.encoding import BeforeKeyChange, BeforePhase, Known
+from personalization.datafiles.lds1.numbers import IsFree
+from personalization.encoding import BeforeKeyChange, BeforePhase, Known, ignore
 from personalization.evidence import ChipEvidence, read_evidence
 
-__all__ = ["Binding", "IsFree", "OnChip", "Personalization", "ignore"]
-
-
-class IsFree(Protocol):
-    """The installation's word on a document number that was just drawn."""
-
-    def __call__(self, number: PersonalText, /) -> bool:
-        """Book the number and say True; say False where it was given before."""
-        ...
+__all__ = ["Binding", "OnChip", "Personalization"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +83,6 @@ class Personalization(Protocol):
     def read_evidence(self, channel: CardChannel) -> ChipEvidence:
         """As `personalization.evidence.read_evidence`."""
         ...
-
-
-def ignore(_: object) -> None:
-    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -18,6 +18,7 @@ from ektp.ports import CardChannel, Inspector, SamChannel
 from hsm.token_client import TokenClient
 from pipeline.expectations import bound_card, expectation
 from pipeline.home import Home
+from pipeline.plant.readers import laid_on
 from pipeline.plant.slots import Slots
 from pipeline.plant.world import SIMULATED_READER, SimulatedSide
 from pipeline.store import schema as db
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from inspection.dump import Dump
 
 __all__ = ["SIMULATED_READER", "Desk", "Seen"]
-
-_PATIENCE_S: Final = 5.0
-"""How long somebody may take to lay a card on a desk reader."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +60,8 @@ class Desk:
             with SimulatedSide(self.home).tapped(serial) as channel:
                 yield channel
             return
-        from printers.readers.pcsc import PcscReader  # noqa: PLC0415 - only where a reader is
-
-        with PcscReader(reader) as pcsc:
-            pcsc.wait_for_card(_PATIENCE_S)
-            with pcsc.card() as channel:
-                yield channel
+        with laid_on(reader) as channel:
+            yield channel
 
     def verify(self, reader: str, actor: Actor, *, sam: str | None = None) -> Seen:
         """Read the card at a reader and judge it; against what was bound, where it is ours."""

@@ -14,10 +14,12 @@ from ektp.ids import CardSerial
 from ektp.ports import CardChannel, SamChannel
 from hsm.token_client import TokenClient
 from pipeline.home import Home
+from pipeline.plant.readers import laid_on
 from pipeline.plant.world import SIMULATED_READER, SimulatedSide
 from pipeline.store import schema as db
 
 if TYPE_CHECKING:
+    from hsm.sam_issue import SamIssue
     from hsm.sam_loader import SamInfo
 
 __all__ = ["OWN_SAM", "Slots"]
@@ -26,8 +28,6 @@ OWN_SAM: Final = "sim"
 """The slot of a simulated home's own module, which nobody issued."""
 
 _OWN_SERIAL: Final = CardSerial.from_bytes(bytes(8))
-_PATIENCE_S: Final = 5.0
-"""How long a module may take to be seen by pcscd, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,14 @@ class Slots:
         if reader is None and self.home.settings.simulation is None:
             yield None
         elif reader is None or reader == OWN_SAM:
-            yield self._ready(self.own_card())
+            yield self._own()
         elif reader.startswith(SIMULATED_READER):
             serial = CardSerial.parse(reader.removeprefix(SIMULATED_READER))
             with SimulatedSide(self.home).module(bytes.fromhex(serial)) as channel:
                 yield self._ready(channel)
         else:
-            from printers.readers.pcsc import PcscReader  # noqa: PLC0415 - only where a reader is
-
-            with PcscReader(reader) as pcsc:
-                pcsc.wait_for_card(_PATIENCE_S)
-                with pcsc.card() as channel:
-                    yield self._ready(channel)
+            with laid_on(reader) as channel:
+                yield self._ready(channel)
 
     @contextmanager
     def module(self, reader: str) -> Iterator[CardChannel]:
@@ -76,19 +72,26 @@ class Slots:
             with world.module(serial) as channel:
                 yield channel
             return
-        from printers.readers.pcsc import PcscReader  # noqa: PLC0415 - only where a reader is
-
-        with PcscReader(reader) as pcsc:
-            pcsc.wait_for_card(_PATIENCE_S)
-            with pcsc.card() as channel:
-                yield channel
+        with laid_on(reader) as channel:
+            yield channel
 
     def own_card(self) -> CardChannel:
         """A simulated home's own module, made anew. Raises `SimulationRefused`."""
-        from simulation.sam.card import SamCardChannel, SimulatedSam  # noqa: PLC0415 - simulated
+        SimulatedSide(self.home).settings()
+        return self._own_card(self.token.issue_simulated_sam())
+
+    def _own(self) -> SamChannel:
+        """The same, ready to be opened: what it is issued with is asked for once."""
+        from hsm.sam_channel import CardSamChannel  # noqa: PLC0415 - only where chips are read
 
         SimulatedSide(self.home).settings()
         issue = self.token.issue_simulated_sam()
+        return CardSamChannel(self._own_card(issue), issue.open_secret)
+
+    @staticmethod
+    def _own_card(issue: SamIssue) -> CardChannel:
+        from simulation.sam.card import SamCardChannel, SimulatedSam  # noqa: PLC0415 - simulated
+
         return SamCardChannel(
             SimulatedSam(
                 serial=bytes.fromhex(_OWN_SERIAL),

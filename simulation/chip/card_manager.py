@@ -26,9 +26,8 @@ from simulation.chip.rights import Operation
 from simulation.chip.security import LifeCycle
 from simulation.chip.security_domain import KEY_INFORMATION_TAG, SecurityDomain
 
-__all__ = ["CHALLENGE_BYTES", "CardManager"]
+__all__ = ["CardManager"]
 
-CHALLENGE_BYTES: Final = 8
 _CARD: Final = 0x80
 _SECRETS: Final = 0x01
 
@@ -58,7 +57,7 @@ class CardManager:
             ),
             (0x80, 0xD8): CardCommand(run=domain.put_key, operation=Operation.CHANGE_KEYS),
             (0x00, 0xDA): CardCommand(run=self._put_data, operation=Operation.WRITE),
-            (0x00, 0x84): CardCommand(run=self._get_challenge, operation=Operation.CHALLENGE),
+            (0x00, 0x84): CardCommand(run=context.give_challenge, operation=Operation.CHALLENGE),
         }
         if context.state.radio.type is RadioType.B:
             # Two families of readers ask a type B card for its UID, each by its own command.
@@ -92,14 +91,6 @@ class CardManager:
     def _get_uid(self, command: CommandApdu) -> ResponseApdu:
         require_parameters(command)
         return _data_object(command, self._state.radio.uid)
-
-    def _get_challenge(self, command: CommandApdu) -> ResponseApdu:
-        require_parameters(command)
-        require_data(command, 0)
-        require_le(command, CHALLENGE_BYTES)
-        challenge = self._context.random.token_bytes(CHALLENGE_BYTES)
-        self._context.security.challenge = challenge
-        return answer(challenge)
 
     def _put_data(self, command: CommandApdu) -> ResponseApdu:
         if command.p1 != _SECRETS:

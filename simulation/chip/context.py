@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
-from ektp.apdu import StatusWord
+from ektp.apdu import CommandApdu, ResponseApdu, StatusWord
 from ektp.chip_profiles import MASTER_FILE, ChipProfile
 from ektp.chip_profiles import ElementaryFile as ProfileFile
 from ektp.ports import Entropy
-from simulation.chip.commands import CommandRefused
+from simulation.chip.commands import (
+    CommandRefused,
+    answer,
+    require_data,
+    require_le,
+    require_parameters,
+)
 from simulation.chip.file_system import ElementaryFile
 from simulation.chip.rights import Operation, refusal
 from simulation.chip.security import READ_CONDITIONS, LifeCycle, SecurityStatus
 from simulation.chip.state import ChipState
 
 __all__ = ["CardContext", "Selection"]
+
+_CHALLENGE_BYTES: Final = 8
 
 
 @dataclass(slots=True)
@@ -53,6 +62,14 @@ class CardContext:
     def open(self) -> bool:
         """Whether the chip is still being written."""
         return self.state.life_cycle is LifeCycle.OP_READY
+
+    def give_challenge(self, command: CommandApdu) -> ResponseApdu:
+        """GET CHALLENGE (ISO/IEC 7816-4): 8 random bytes, good for one proof."""
+        require_parameters(command)
+        require_data(command, 0)
+        require_le(command, _CHALLENGE_BYTES)
+        self.security.challenge = self.random.token_bytes(_CHALLENGE_BYTES)
+        return answer(self.security.challenge)
 
     def require(self, operation: Operation) -> None:
         """Refuse an operation that life cycle or way do not allow (`rights.refusal`)."""

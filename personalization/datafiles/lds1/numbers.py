@@ -6,12 +6,15 @@ another or from the holder.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
+
+from ektp.personal import PersonalText
 
 __all__ = [
     "CAN_DIGITS",
     "DOCUMENT_NUMBER_LENGTH",
     "RANDOM_BYTES",
+    "IsFree",
     "can",
     "document_number",
     "is_document_number",
@@ -19,6 +22,15 @@ __all__ = [
 
 RANDOM_BYTES: Final = 16
 """Bytes of chance for a number: so many that taking a remainder favours none by more than 2^-80."""
+
+
+class IsFree(Protocol):
+    """The installation's word on a document number that was just drawn."""
+
+    def __call__(self, number: PersonalText, /) -> bool:
+        """Book the number and say True; say False where it was given before."""
+        ...
+
 
 DOCUMENT_NUMBER_LENGTH: Final = 9
 CAN_DIGITS: Final = 6

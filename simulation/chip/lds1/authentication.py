@@ -18,7 +18,7 @@ from simulation.chip.commands import (
 )
 from simulation.chip.lds1 import active_authentication
 from simulation.chip.lds1.answering import Answering
-from simulation.chip.lds1.bac import CHALLENGE_BYTES, TOKEN_BYTES, BacKeys, mutual_authentication
+from simulation.chip.lds1.bac import TOKEN_BYTES, BacKeys, mutual_authentication
 from simulation.chip.lds1.behaviour import AccessProtocol, ChipKey, Flaw, PaceSuite, Step
 from simulation.chip.lds1.chip_authentication import ChipAuthentication, key_agreement_template
 from simulation.chip.lds1.ciphers import SessionCipher
@@ -90,12 +90,7 @@ class Authentication:
     def _challenge(self, command: CommandApdu) -> ResponseApdu:
         self._answering.step(Step.GET_CHALLENGE)
         self._require_offered(AccessProtocol.BAC)
-        require_parameters(command)
-        require_data(command, 0)
-        require_le(command, CHALLENGE_BYTES)
-        challenge = self._context.random.token_bytes(CHALLENGE_BYTES)
-        self._context.security.challenge = challenge
-        return answer(challenge)
+        return self._context.give_challenge(command)
 
     def _bac(self, command: CommandApdu) -> ResponseApdu:
         self._require_offered(AccessProtocol.BAC)

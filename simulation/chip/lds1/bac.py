@@ -15,11 +15,10 @@ from simulation.chip.lds1.behaviour import HONEST, Flaw, Lds1Behaviour
 from simulation.chip.lds1.ciphers import CipherSuite, TdesRetailMac, session_cipher
 from simulation.chip.lds1.messaging import Lds1Messaging
 
-__all__ = ["BAC_KEYS_BYTES", "CHALLENGE_BYTES", "TOKEN_BYTES", "BacKeys", "mutual_authentication"]
+__all__ = ["CHALLENGE_BYTES", "TOKEN_BYTES", "BacKeys", "mutual_authentication"]
 
 CHALLENGE_BYTES: Final = 8
 TOKEN_BYTES: Final = 40
-BAC_KEYS_BYTES: Final = 32
 
 _KEYING_BYTES: Final = 16
 _SEALED_BYTES: Final = 32
